@@ -1,0 +1,3 @@
+export * from './agents.ts';
+export * from './common.ts';
+export * from './system.ts';
