@@ -1,8 +1,10 @@
+import { fileURLToPath } from 'node:url';
+import react from '@vitejs/plugin-react';
 import { defineConfig } from 'vitest/config';
 
 /**
- * Two projects: `unit` runs beside the code in parallel; `acceptance` starts whole servers, engines and
- * browsers, so its files run one after the other to keep two cores from fighting over them.
+ * Three projects: `unit` runs beside the code in parallel; `ui` in a simulated browser; `acceptance` starts whole servers, engines
+ * and browsers, so its files run one after the other to keep two cores from fighting over them.
  */
 export default defineConfig({
   test: {
@@ -11,15 +13,17 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['src/**/*.test.ts', 'test/*.test.ts'],
-          testTimeout: 20_000,
+          testTimeout: 30_000,
         },
       },
       {
+        plugins: [react()],
+        resolve: { alias: { '@contract': fileURLToPath(new URL('src/contract/index.ts', import.meta.url)) } },
         test: {
           name: 'ui',
           include: ['ui/**/*.test.{ts,tsx}'],
           environment: 'happy-dom',
-          testTimeout: 20_000,
+          testTimeout: 30_000,
         },
       },
       {

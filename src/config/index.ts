@@ -1,0 +1,3 @@
+export { ConfigError, type ConfigProblem, type LoadOptions, loadConfig } from './load.ts';
+export { configReference } from './reference.ts';
+export { type Config, configSchema } from './schema.ts';
