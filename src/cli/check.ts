@@ -1,0 +1,24 @@
+import { stringify } from 'yaml';
+import { ConfigError } from '../config/index.ts';
+import { type CommonFlags, configFromFlags } from './flags.ts';
+
+/** `bellwether check`: every mistake of the configuration, or that there is none. */
+export function check(flags: CommonFlags & { readonly print?: boolean }): number {
+  try {
+    const config = configFromFlags(flags);
+    if (flags.print) {
+      const shown = {
+        ...config,
+        storage: { ...config.storage, password: config.storage.password && '<hidden>' },
+      };
+      process.stdout.write(stringify(shown));
+    } else {
+      process.stdout.write('the configuration is correct\n');
+    }
+    return 0;
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    process.stderr.write(`${error.message}\n`);
+    return 1;
+  }
+}
