@@ -1,7 +1,2 @@
-export {
-  type Authenticator,
-  type Credentials,
-  createAuthenticator,
-  type Principal,
-} from './authenticator.ts';
+export { cachedFind } from './cached-find.ts';
 export { createKeyStore, type KeyInfo, type KeyStore } from './keys.ts';
