@@ -23,7 +23,7 @@ const importTable: Readonly<Record<string, { folders: readonly string[]; package
   self: { folders: ['lib', 'contract'], packages: ['pino', 'rotating-file-stream'] },
   http: {
     folders: ['lib', 'model', 'contract', 'auth', 'ingest'],
-    packages: ['fastify', '@fastify/static', '@grpc/grpc-js', 'zod'],
+    packages: ['fastify', 'zod'],
   },
 };
 const openFolders = new Set(['app', 'cli']);

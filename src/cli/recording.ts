@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 
 /** A JSON value as `JSON.parse` gives it. */
-export type Json = string | number | boolean | null | Json[] | { [key: string]: Json };
+export type Json = string | number | boolean | null | Json[] | { [key: string]: Json | undefined };
 
 const timeKeys = new Set(['timeUnixNano', 'observedTimeUnixNano', 'startTimeUnixNano', 'endTimeUnixNano']);
 const idKeys = new Set(['traceId', 'spanId', 'parentSpanId']);
@@ -20,7 +20,7 @@ export function latestTimeNs(request: Json): bigint {
 function visit(value: Json, onLeaf: (key: string, value: string) => void, key = ''): void {
   if (Array.isArray(value)) for (const item of value) visit(item, onLeaf, key);
   else if (value !== null && typeof value === 'object')
-    for (const [name, child] of Object.entries(value)) visit(child, onLeaf, name);
+    for (const [name, child] of Object.entries(value)) visit(child ?? null, onLeaf, name);
   else if (typeof value === 'string' || typeof value === 'number') onLeaf(key, String(value));
 }
 
@@ -44,7 +44,7 @@ function transform(value: Json, key: string, options: ReplayOptions): Json {
   if (Array.isArray(value)) return value.map((item) => transform(item, key, options));
   if (value !== null && typeof value === 'object') {
     return Object.fromEntries(
-      Object.entries(value).map(([name, child]) => [name, transform(child, name, options)]),
+      Object.entries(value).map(([name, child]) => [name, transform(child ?? null, name, options)]),
     );
   }
   if (timeKeys.has(key)) return shifted(String(value), options.shiftNs);

@@ -47,18 +47,14 @@ const retention = (defaultValue: string) =>
     })
     .meta({ kind: 'duration or off', example: defaultValue });
 
-const bytes = (defaultValue?: string) => {
-  const size = z.union([z.string(), z.number().int().nonnegative()]).transform((value, context) => {
-    const parsed = typeof value === 'number' ? value : parseBytes(value);
-    if (parsed !== undefined) return parsed;
-    context.addIssue({ code: 'custom', message: 'must be a size such as 64MiB or 2GB' });
-    return z.NEVER;
-  });
-  return (defaultValue === undefined ? size.optional() : size.prefault(defaultValue)).meta({
-    kind: 'size',
-    example: defaultValue,
-  });
-};
+const size = z.union([z.string(), z.number().int().nonnegative()]).transform((value, context) => {
+  const parsed = typeof value === 'number' ? value : parseBytes(value);
+  if (parsed !== undefined) return parsed;
+  context.addIssue({ code: 'custom', message: 'must be a size such as 64MiB or 2GB' });
+  return z.NEVER;
+});
+const bytes = (defaultValue: string) =>
+  size.prefault(defaultValue).meta({ kind: 'size', example: defaultValue });
 
 const section = <S extends z.ZodRawShape>(shape: S, text: string) =>
   z
@@ -125,9 +121,10 @@ export const configSchema = z.strictObject({
         .regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'must be a plain identifier')
         .default('bellwether')
         .describe('ClickHouse database.'),
-      memory: bytes().describe(
-        "Memory limit of the embedded engine. Default: 40 % of the machine's, at least 512MiB.",
-      ),
+      memory: size
+        .optional()
+        .meta({ kind: 'size' })
+        .describe("Memory limit of the embedded engine. Default: 40 % of the machine's, at least 512MiB."),
       query_timeout: duration('30s').describe('Longest time a query may run.'),
     },
     'Where telemetry is stored.',

@@ -74,3 +74,13 @@ export const onboarding = z.object({
   settings_json: z.string().describe('managed-settings.json for a team'),
 });
 export type Onboarding = z.infer<typeof onboarding>;
+
+/** `POST /api/login`: exchanges an admin key for a session cookie. */
+export const loginBody = z.object({ key: z.string().min(1).max(256) });
+export type LoginBody = z.infer<typeof loginBody>;
+export const loginAnswer = z.object({
+  name: z.string().describe('name of the key'),
+  role: z.literal('admin'),
+  expires_at: moment,
+});
+export type LoginAnswer = z.infer<typeof loginAnswer>;

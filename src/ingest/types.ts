@@ -52,7 +52,12 @@ export interface DecodeOutcome {
   accepted: number;
   rejected: number;
   readonly rejections: Map<string, Rejection>;
+  /** By service, instance and version. */
   readonly services: Map<string, ServiceTally>;
+  /** Values of accepted records that were cut at `limits.valueBytes`. */
+  valuesCut: number;
+  /** Attributes of accepted records that were left out because of `limits.attributesPerRecord`. */
+  attributesDropped: number;
 }
 
 /** Everything a decoder may touch. A decoder is synchronous and pure but for these. */

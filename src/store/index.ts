@@ -1,3 +1,14 @@
+export type { FileInsert, QueryLimits, QueryOptions, Row, Settings, StoreConnection } from './client.ts';
+export { type Clock, systemClock } from './clock.ts';
+export type { InsertTarget, StoredRows } from './inserter.ts';
 export * from './native/block.ts';
 export * from './native/columns.ts';
+export type { Retention } from './retention.ts';
+export type { Layout } from './schema.ts';
+export { nodeSpoolFs, type SpoolFs, type SpoolHandle } from './spool-fs.ts';
+export { Sql, type SqlValue, sql } from './sql.ts';
+export { StorageError } from './storage-error.ts';
+export { openStore, type Store, type StoreOptions, type StoreReadiness } from './store.ts';
 export * from './tables.ts';
+export { createWriter, type Writer, type WriterLimits, type WriterOptions } from './writer.ts';
+export type { WriterStats } from './writer-stats.ts';

@@ -8,8 +8,11 @@
  * Format: https://clickhouse.com/docs/interfaces/formats/Native (no block info, client revision 0).
  */
 
-const INITIAL_BYTES = 1024;
-const textEncoder = new TextEncoder();
+import { isUtf8 } from 'node:buffer';
+import { copyAscii, GrowingBytes, varintLength } from './growing-bytes.ts';
+
+/** From this length on the native copy and check are faster than `copyAscii`. */
+const NATIVE_COPY_BYTES = 512;
 
 /** A column of one block under construction. Not safe for concurrent use; the owner of the block owns it. */
 export interface Column {
@@ -33,43 +36,10 @@ export interface Column {
   writeData(out: Uint8Array[]): void;
 }
 
-/** Bytes that grow by doubling. `bytes.subarray(0, end)` is what was written. */
-class GrowingBytes {
-  bytes = new Uint8Array(INITIAL_BYTES);
-  end = 0;
-
-  /** Makes room for `count` more bytes and returns the position where they go; `end` is moved past them. */
-  reserve(count: number): number {
-    const at = this.end;
-    const needed = at + count;
-    if (needed > this.bytes.length) {
-      const grown = new Uint8Array(Math.max(this.bytes.length * 2, needed));
-      grown.set(this.bytes.subarray(0, at));
-      this.bytes = grown;
-    }
-    this.end = needed;
-    return at;
-  }
-
-  writeVarint(value: number): void {
-    let rest = value;
-    while (rest >= 0x80) {
-      this.bytes[this.reserve(1)] = (rest & 0x7f) | 0x80;
-      rest = Math.floor(rest / 128);
-    }
-    this.bytes[this.reserve(1)] = rest;
-  }
-
-  written(): Uint8Array {
-    return this.bytes.subarray(0, this.end);
-  }
-}
-
 abstract class FixedColumn implements Column {
   readonly type: string;
   readonly width: number;
   protected readonly data = new GrowingBytes();
-  #view = new DataView(this.data.bytes.buffer);
   #marked = 0;
 
   constructor(type: string, width: number) {
@@ -83,12 +53,6 @@ abstract class FixedColumn implements Column {
 
   get byteLength(): number {
     return this.data.end;
-  }
-
-  /** The view over the column's memory, renewed when the memory grew. */
-  protected view(): DataView {
-    if (this.#view.buffer !== this.data.bytes.buffer) this.#view = new DataView(this.data.bytes.buffer);
-    return this.#view;
   }
 
   /** Appends one value that already is in little-endian form at `source[start]`. */
@@ -124,7 +88,8 @@ export class UInt8Column extends FixedColumn {
     super(type, 1);
   }
   append(value: number): void {
-    this.data.bytes[this.data.reserve(1)] = value;
+    const at = this.data.reserve(1);
+    this.data.bytes[at] = value;
   }
 }
 
@@ -134,7 +99,7 @@ export class Int16Column extends FixedColumn {
   }
   append(value: number): void {
     const at = this.data.reserve(2);
-    this.view().setInt16(at, value, true);
+    this.data.view.setInt16(at, value, true);
   }
 }
 
@@ -144,7 +109,7 @@ export class UInt32Column extends FixedColumn {
   }
   append(value: number): void {
     const at = this.data.reserve(4);
-    this.view().setUint32(at, value, true);
+    this.data.view.setUint32(at, value, true);
   }
 }
 
@@ -154,7 +119,7 @@ export class Float64Column extends FixedColumn {
   }
   append(value: number): void {
     const at = this.data.reserve(8);
-    this.view().setFloat64(at, value, true);
+    this.data.view.setFloat64(at, value, true);
   }
 }
 
@@ -167,18 +132,18 @@ export class Int64Column extends FixedColumn {
   append(value: number): void {
     const at = this.data.reserve(8);
     const high = Math.floor(value / 0x1_0000_0000);
-    const view = this.view();
+    const view = this.data.view;
     view.setUint32(at, value - high * 0x1_0000_0000, true);
     view.setInt32(at + 4, high, true);
   }
   appendBigInt(value: bigint): void {
     const at = this.data.reserve(8);
-    this.view().setBigUint64(at, BigInt.asUintN(64, value), true);
+    this.data.view.setBigUint64(at, BigInt.asUintN(64, value), true);
   }
   /** Appends from two unsigned 32-bit halves. */
   appendParts(low: number, high: number): void {
     const at = this.data.reserve(8);
-    const view = this.view();
+    const view = this.data.view;
     view.setUint32(at, low, true);
     view.setUint32(at + 4, high, true);
   }
@@ -212,13 +177,50 @@ export class StringColumn implements Column {
   }
 
   append(value: string): void {
-    // Three bytes per UTF-16 unit is the most UTF-8 can need; short ASCII, the usual case, avoids the encoder.
+    // Short ASCII, the usual case, avoids the encoder.
     if (value.length < 24 && this.#appendAscii(value)) return;
-    const encoded = textEncoder.encode(value);
-    this.appendBytes(encoded, 0, encoded.length);
+    const count = Buffer.byteLength(value);
+    this.#data.writeVarint(count);
+    const at = this.#data.reserve(count);
+    const { buffer } = this.#data.bytes;
+    // Half a surrogate pair is written as U+FFFD, and `byteLength` counts it as that.
+    Buffer.from(buffer, at, count).write(value, 'utf8');
+    this.length++;
   }
 
-  /** Appends `source[start, end)`. */
+  /**
+   * Appends `source[start, end)`, text that nobody has checked: bytes that are not UTF-8 become U+FFFD. ASCII is found out while
+   * copying, so it costs nothing extra.
+   *
+   * @param view over the same memory as `source`, from its first byte.
+   */
+  appendText(source: Uint8Array, view: DataView, start: number, end: number): void {
+    const count = end - start;
+    const data = this.#data;
+    const header = count < 0x80 ? 1 : varintLength(count);
+    const headerAt = data.reserve(header + count);
+    if (header === 1) data.bytes[headerAt] = count;
+    else data.putVarint(headerAt, count);
+    const at = headerAt + header;
+    this.length++;
+    if (count >= NATIVE_COPY_BYTES) {
+      const piece = source.subarray(start, end);
+      data.bytes.set(piece, at);
+      if (!isUtf8(piece)) this.#replaceLast(piece, at);
+    } else if (!copyAscii(data, at, view, start, count)) {
+      const piece = source.subarray(start, end);
+      if (!isUtf8(piece)) this.#replaceLast(piece, at);
+    }
+  }
+
+  /** Writes the last value again, as what decoding makes of it. */
+  #replaceLast(piece: Uint8Array, at: number): void {
+    this.#data.end = at - varintLength(piece.length);
+    this.length--;
+    this.append(Buffer.from(piece.buffer, piece.byteOffset, piece.byteLength).toString('utf8'));
+  }
+
+  /** Appends `source[start, end)`, which the caller knows to be UTF-8. */
   appendBytes(source: Uint8Array, start: number, end: number): void {
     const count = end - start;
     this.#data.writeVarint(count);
@@ -228,6 +230,21 @@ export class StringColumn implements Column {
       for (let i = 0; i < count; i++) target[at + i] = source[start + i]!;
     } else {
       this.#data.bytes.set(source.subarray(start, end), at);
+    }
+    this.length++;
+  }
+
+  /** Appends an integer from 0 to 2^31 - 1 in decimal, without a string in between. */
+  appendDigits(value: number): void {
+    let digits = 1;
+    for (let power = 10; power <= value; power *= 10) digits++;
+    const at = this.#data.reserve(digits + 1);
+    const target = this.#data.bytes;
+    target[at] = digits;
+    let rest = value;
+    for (let i = digits; i > 0; i--) {
+      target[at + i] = 0x30 + (rest % 10);
+      rest = (rest / 10) | 0;
     }
     this.length++;
   }
@@ -279,10 +296,13 @@ export class LowCardinalityColumn implements Column {
   length = 0;
   #indexes = new Uint32Array(256);
   #dictionary = new Map<string, number>();
-  #keys = new StringColumn();
+  /** The dictionary's words by index: once for looking up, once as the bytes to be written. */
+  #words: string[] = [];
+  readonly #keys = new StringColumn();
   #lastText: string | undefined;
   #lastIndex = 0;
   #markedLength = 0;
+  #markedWords = 0;
 
   get byteLength(): number {
     return this.length * 4 + this.#keys.byteLength;
@@ -302,6 +322,7 @@ export class LowCardinalityColumn implements Column {
     if (known !== undefined) return known;
     const index = this.#keys.length;
     this.#dictionary.set(value, index);
+    this.#words.push(value);
     this.#keys.append(value);
     return index;
   }
@@ -314,17 +335,26 @@ export class LowCardinalityColumn implements Column {
 
   mark(): void {
     this.#markedLength = this.length;
+    this.#markedWords = this.#words.length;
+    this.#keys.mark();
   }
 
-  /** The dictionary keeps words of the dropped rows: harmless, and cheaper than finding out who else uses them. */
+  /** Words of the dropped rows go too, or a sender of bad requests could fill the dictionary without end. */
   rollback(): void {
     this.length = this.#markedLength;
+    if (this.#words.length === this.#markedWords) return;
+    for (let i = this.#markedWords; i < this.#words.length; i++) this.#dictionary.delete(this.#words[i]!);
+    this.#words.length = this.#markedWords;
+    this.#keys.rollback();
+    this.#lastText = undefined;
   }
 
   clear(): void {
     this.length = 0;
     this.#markedLength = 0;
+    this.#markedWords = 0;
     this.#dictionary = new Map();
+    this.#words = [];
     this.#keys.clear();
     this.#lastText = undefined;
   }

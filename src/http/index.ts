@@ -1,0 +1,19 @@
+export {
+  type Access,
+  type AccessOptions,
+  type Authenticate,
+  type Credentials,
+  createAccess,
+  type KeyLookup,
+  type Principal,
+} from './access.ts';
+export type { BodyBounds } from './body.ts';
+export { type ConnectionBounds, defaultConnectionBounds, type Listener } from './listener.ts';
+export { createLiveHub, type LiveBounds, type LiveHub, type LiveHubOptions } from './live.ts';
+export { createMemoryBudget, type MemoryBudget } from './memory-budget.ts';
+export type { HttpMeter, ListenerName, RequestFacts } from './meter.ts';
+export { apiReference, openApiDocument } from './openapi.ts';
+export type { Route } from './route.ts';
+export { createRoutes, type RouteParts } from './routes.ts';
+export { type HttpOptions, type HttpServers, type ListenAddress, openServers } from './servers.ts';
+export type { ApiServices, HealthService, SessionSearch } from './services.ts';

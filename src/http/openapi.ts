@@ -1,0 +1,164 @@
+import { z } from 'zod';
+import * as contract from '../contract/index.ts';
+import type { Route } from './route.ts';
+
+type Json = Record<string, unknown>;
+
+/** Schemas that get a name of their own in the document; the rest stands where it is used. */
+const named: Readonly<Record<string, z.ZodType>> = {
+  Session: contract.session,
+  SessionDetail: contract.sessionDetail,
+  SessionList: contract.sessionList,
+  TimelineEntry: contract.timelineEntry,
+  Usage: contract.usage,
+  UsageFigures: contract.usageFigures,
+  Overview: contract.overview,
+  OverviewFigures: contract.overviewFigures,
+  Source: contract.source,
+  SourceList: contract.sourceList,
+  Status: contract.status,
+  Onboarding: contract.onboarding,
+  Health: contract.health,
+  HealthPart: contract.healthPart,
+  LiveEvent: contract.liveEvent,
+  LoginAnswer: contract.loginAnswer,
+  Error: contract.errorBody,
+};
+
+const errorAnswers: Readonly<Record<number, string>> = {
+  400: 'a parameter cannot be used; the message names it',
+  401: 'a key is needed, or the key is not valid',
+  403: 'not allowed',
+  500: 'a bug in Bellwether',
+};
+
+/** The API as OpenAPI 3.1. */
+export function openApiDocument(routes: readonly Route[], version: string): Json {
+  const paths: Record<string, Json> = {};
+  for (const route of routes) {
+    const path = route.path.replace(/:(\w+)/g, '{$1}');
+    paths[path] = { ...paths[path], [route.method.toLowerCase()]: operation(route) };
+  }
+  return {
+    openapi: '3.1.0',
+    info: { title: 'Bellwether', version, license: { name: 'Apache-2.0', identifier: 'Apache-2.0' } },
+    paths,
+    components: {
+      schemas: componentSchemas(),
+      securitySchemes: {
+        key: { type: 'http', scheme: 'bearer' },
+        apiKey: { type: 'apiKey', in: 'header', name: 'X-Api-Key' },
+        session: { type: 'apiKey', in: 'cookie', name: 'bellwether_session' },
+      },
+    },
+  };
+}
+
+function operation(route: Route): Json {
+  const isOpen = route.role === 'public';
+  return {
+    operationId: route.name,
+    summary: route.summary,
+    security: isOpen ? [] : [{ key: [] }, { apiKey: [] }, { session: [] }],
+    ...parametersOf(route),
+    ...(route.body && {
+      requestBody: {
+        required: true,
+        content: { 'application/json': { schema: schemaOf(route.body, 'input') } },
+      },
+    }),
+    responses: {
+      200: { description: 'OK', content: contentOf(route) },
+      ...Object.fromEntries(
+        Object.entries(statusesOf(route)).map(([code, text]) => [code, errorAnswer(text)]),
+      ),
+    },
+  };
+}
+
+function statusesOf(route: Route): Record<string, string> {
+  const { 400: badRequest, 401: noKey, 403: forbidden, 500: bug } = errorAnswers;
+  const takesInput = route.query ?? route.params ?? route.body;
+  return {
+    ...(takesInput && { 400: badRequest! }),
+    ...(route.role !== 'public' && { 401: noKey!, 403: forbidden! }),
+    500: bug!,
+    ...route.statuses,
+  };
+}
+
+function errorAnswer(description: string): Json {
+  return { description, content: { 'application/json': { schema: reference('Error') } } };
+}
+
+function contentOf({ response }: Route): Json {
+  if (response === 'text/event-stream') return { [response]: { schema: reference('LiveEvent') } };
+  if (typeof response === 'string') return { [response]: { schema: { type: 'string' } } };
+  return { 'application/json': { schema: schemaOf(response, 'output') } };
+}
+
+function parametersOf({ query, params }: Route): { parameters?: Json[] } {
+  const parameters = [...parametersIn('path', params), ...parametersIn('query', query)];
+  return parameters.length === 0 ? {} : { parameters };
+}
+
+function parametersIn(place: 'path' | 'query', schema: z.ZodObject | undefined): Json[] {
+  if (schema === undefined) return [];
+  const { properties = {}, required = [] } = z.toJSONSchema(schema, { io: 'input' });
+  return Object.entries(properties).map(([name, property]) => {
+    const { description, ...rest } = property as Json;
+    return {
+      name,
+      in: place,
+      required: place === 'path' || required.includes(name),
+      ...(description !== undefined && { description }),
+      schema: rest,
+    };
+  });
+}
+
+function reference(name: string): Json {
+  return { $ref: `#/components/schemas/${name}` };
+}
+
+function schemaOf(schema: z.ZodType, io: 'input' | 'output'): Json {
+  const name = Object.keys(named).find((key) => named[key] === schema);
+  if (name !== undefined) return reference(name);
+  const { $schema: _meta, ...rest } = z.toJSONSchema(schema, { io });
+  return rest;
+}
+
+function componentSchemas(): Json {
+  const registry = z.registry<{ id: string }>();
+  for (const [id, schema] of Object.entries(named)) registry.add(schema, { id });
+  const { schemas } = z.toJSONSchema(registry, { uri: (id) => `#/components/schemas/${id}` });
+  return Object.fromEntries(
+    Object.entries(schemas).map(([id, { $schema: _meta, $id: _id, ...rest }]) => [id, rest]),
+  );
+}
+
+/** The reference page of the API, Markdown, one section per route. */
+export function apiReference(routes: readonly Route[]): string {
+  const lines = [
+    '# HTTP API',
+    '',
+    'Written by the route table; the same as OpenAPI 3.1 is at `/api/openapi.json`.',
+    '',
+  ];
+  for (const route of routes) {
+    lines.push(`## ${route.method} ${route.path}`, '', `${route.summary}.`, '');
+    lines.push(route.role === 'public' ? 'Needs no key.' : 'Needs an admin key where keys are required.', '');
+    const parameters = [...parametersIn('path', route.params), ...parametersIn('query', route.query)];
+    if (parameters.length === 0) continue;
+    lines.push('| parameter | default | meaning |', '|---|---|---|');
+    for (const parameter of parameters) lines.push(parameterLine(parameter));
+    lines.push('');
+  }
+  return lines.join('\n');
+}
+
+function parameterLine(parameter: Json): string {
+  const schema = parameter.schema as { default?: unknown; enum?: unknown[] };
+  const meaning = parameter.description ?? (schema.enum ?? []).join(', ');
+  return `| \`${parameter.name}\` | ${schema.default === undefined ? '' : `\`${schema.default}\``} | ${meaning} |`;
+}

@@ -1,0 +1,149 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { FastifyInstance } from 'fastify';
+import { BellwetherError } from '../lib/errors.ts';
+import { type Access, credentialsOf } from './access.ts';
+import { answerJsonError, pathOf } from './answer.ts';
+import { type ApiOptions, createApi } from './api.ts';
+import { type ConnectionBounds, type Listener, openListener } from './listener.ts';
+import type { LiveHub } from './live.ts';
+import { type HttpMeter, noMeter } from './meter.ts';
+import { openOtlpGrpc } from './otlp-grpc.ts';
+import {
+  createOtlpHttpHandler,
+  internalError,
+  methodLabel,
+  type OtlpHttpHandler,
+  type OtlpOptions,
+} from './otlp-http.ts';
+import { createRouteFinder, type Route } from './route.ts';
+import { createRoutes } from './routes.ts';
+import { createHostGuard, type HostGuard, setSecurityHeaders } from './security.ts';
+import type { ApiServices } from './services.ts';
+import { createStaticUi } from './static-ui.ts';
+
+export interface ListenAddress {
+  readonly host: string;
+  /** 0 lets the system choose. */
+  readonly port: number;
+}
+
+export interface HttpOptions
+  extends Omit<OtlpOptions, 'authenticate'>,
+    Pick<ApiOptions, 'clock' | 'checksAnswers'> {
+  readonly listen: ListenAddress;
+  /** Undefined: off. */
+  readonly otlpHttpListen: ListenAddress | undefined;
+  readonly otlpGrpcListen: ListenAddress | undefined;
+  readonly allowedHosts: readonly string[];
+  readonly access: Access;
+  readonly services: ApiServices;
+  readonly live: LiveHub;
+  /** Folder of the built interface. */
+  readonly uiFolder: string;
+  readonly connectionBounds?: Partial<ConnectionBounds>;
+}
+
+/** The open ports. */
+export interface HttpServers {
+  readonly main: Listener;
+  readonly otlpHttp: Listener | undefined;
+  readonly otlpGrpc: Listener | undefined;
+  /** Stops accepting, ends live streams and idle connections, lets requests finish for up to `graceMs`. */
+  stop(graceMs: number): Promise<void>;
+}
+
+/**
+ * Opens the ports of the server: API, interface and OTLP on the main one, OTLP alone on two more.
+ *
+ * @throws BellwetherError `cannot_listen`; ports opened before are closed again.
+ */
+export async function openServers(options: HttpOptions): Promise<HttpServers> {
+  const { listen, otlpHttpListen, otlpGrpcListen, access, live } = options;
+  const listenHosts = [listen, otlpHttpListen, otlpGrpcListen].flatMap((address) => address?.host ?? []);
+  const guard = createHostGuard({ listenHosts, allowedHosts: options.allowedHosts });
+  const otlpOptions = { ...options, authenticate: access.authenticate, guard };
+  const otlp = createOtlpHttpHandler(otlpOptions);
+  const routes = createRoutes(options);
+  const api = await createApi({ ...options, routes, ui: createUi(options) });
+  const common = { bounds: options.connectionBounds, meter: options.meter };
+  const opened: Listener[] = [];
+  const open = async (listener: Promise<Listener>): Promise<Listener> => {
+    opened.push(await listener);
+    return opened.at(-1)!;
+  };
+  const stop = async (graceMs: number): Promise<void> => {
+    live.close();
+    await Promise.all(opened.map((listener) => listener.stop(graceMs)));
+    await api.close();
+  };
+  try {
+    const main = createMainHandler({ guard, otlp, api, routes, meter: options.meter });
+    return {
+      main: await open(openListener({ ...common, ...listen, name: 'main', handle: main })),
+      otlpHttp:
+        otlpHttpListen &&
+        (await open(
+          openListener({ ...common, ...otlpHttpListen, name: 'otlp_http', handle: onlyOtlp(otlp) }),
+        )),
+      otlpGrpc: otlpGrpcListen && (await open(openOtlpGrpc({ ...otlpOptions, ...otlpGrpcListen }))),
+      stop,
+    };
+  } catch (error) {
+    await stop(0);
+    throw error;
+  }
+}
+
+function createUi(options: HttpOptions): ReturnType<typeof createStaticUi> {
+  const { access, services, clock } = options;
+  return createStaticUi({
+    folder: options.uiFolder,
+    boot: async (request) => {
+      const principal = await access.authenticate(credentialsOf(request.headers));
+      return { status: await services.status(principal, clock()) };
+    },
+  });
+}
+
+interface MainHandlerParts {
+  readonly guard: HostGuard;
+  readonly otlp: OtlpHttpHandler;
+  readonly api: FastifyInstance;
+  readonly routes: readonly Route[];
+  readonly meter: HttpMeter | undefined;
+}
+
+/** OTLP goes straight to its handler, everything else to the API after host and origin were checked. */
+function createMainHandler({ guard, otlp, api, routes, meter = noMeter }: MainHandlerParts) {
+  const findRoutes = createRouteFinder(routes);
+  return (request: IncomingMessage, response: ServerResponse): void => {
+    if (otlp.handles(pathOf(request.url))) {
+      otlp.handle('main', request, response);
+      return;
+    }
+    const startMs = performance.now();
+    response.once('close', () => {
+      const status = response.writableFinished ? response.statusCode : 499;
+      const durationS = (performance.now() - startMs) / 1000;
+      const route = findRoutes(pathOf(request.url))[0]?.path ?? 'other';
+      meter.request({ listener: 'main', route, method: methodLabel(request.method), status, durationS });
+    });
+    setSecurityHeaders(response);
+    try {
+      guard.check(request.headers, { isKeyShown: credentialsOf(request.headers).key !== undefined });
+    } catch (error) {
+      const refusal = error instanceof BellwetherError ? error : internalError(error);
+      answerJsonError(request, response, refusal);
+      return;
+    }
+    if (request.headers.expect !== undefined) response.writeContinue();
+    api.routing(request, response);
+  };
+}
+
+function onlyOtlp(otlp: OtlpHttpHandler) {
+  return (request: IncomingMessage, response: ServerResponse): void => {
+    if (otlp.handles(pathOf(request.url))) otlp.handle('otlp_http', request, response);
+    else otlp.handleUnknown(request, response);
+  };
+}

@@ -1,0 +1,99 @@
+import type { TimeRange } from '../../lib/time.ts';
+import { type Sql, sql } from '../../store/index.ts';
+import { pointIncrements } from './points-sql.ts';
+import { CALLS } from './reader.ts';
+
+/**
+ * How far outside the range a session's other sources are looked for. The signals of one request arrive within minutes; a
+ * session whose only request event is days away from its counters would be counted by its counters.
+ */
+const SOURCE_MARGIN_MS = 3 * 86_400_000;
+
+/** How far back the total before the range is looked for; totals are sent every minute. */
+const TOTALS_BEFORE_MS = 7 * 86_400_000;
+
+/**
+ * What was spent in a range, as rows that may be added up in any grouping without counting anything twice. The source is chosen per
+ * session as in `sessionOf`: events where they tell of model requests, else counters, else spans, else the API's own spans. Spans of a
+ * session whose money comes from counters still tell its requests.
+ *
+ * Columns: ts, session_id, user, model, agent (`main` for the main thread), source (main, subagent, auxiliary), cost_micros, unpriced,
+ * input, output, cache_read, cache_creation, requests, errors, latency_ms (-1 when the row is no successful request).
+ */
+export function usageRows(range: TimeRange): Sql {
+  return sql`
+    ${callsOfEvents(range)}
+    UNION ALL
+    ${spendOfCounters(range)}
+    UNION ALL
+    ${callsOfSpans(range)}`;
+}
+
+function within(range: TimeRange): Sql {
+  return sql`ts >= ${new Date(range.fromMs)} AND ts <= ${new Date(range.toMs)}`;
+}
+
+function around(range: TimeRange): TimeRange {
+  return { fromMs: Math.max(0, range.fromMs - SOURCE_MARGIN_MS), toMs: range.toMs + SOURCE_MARGIN_MS };
+}
+
+/** Sessions whose model requests are told by a source. */
+export function sessionsWithCalls(origin: 'event' | 'span', range: TimeRange): Sql {
+  return sql`(
+    SELECT session_id FROM agent_events
+    WHERE origin = ${origin} AND kind IN ${CALLS} AND ${within(around(range))}
+  )`;
+}
+
+function sessionsWithCounters(range: TimeRange): Sql {
+  return sql`(
+    SELECT session_id FROM agent_points WHERE measure IN ('cost', 'tokens') AND ${within(around(range))}
+  )`;
+}
+
+const AGENT = sql`multiIf(agent_name != '', toString(agent_name), query_source = 'subagent', 'unnamed subagent', 'main')`;
+
+function callsOfEvents(range: TimeRange): Sql {
+  return sql`
+    SELECT ts, session_id, user, toString(model) AS model, ${AGENT} AS agent, toString(query_source) AS source,
+      cost_micros, toUInt8(cost_basis = 2) AS unpriced,
+      toInt64(input_tokens) AS input, toInt64(output_tokens) AS output,
+      toInt64(cache_read_tokens) AS cache_read, toInt64(cache_creation_tokens) AS cache_creation,
+      toUInt8(kind = 'api_request') AS requests, toUInt8(kind = 'api_error') AS errors,
+      if(kind = 'api_request', duration_ms, -1) AS latency_ms
+    FROM agent_events FINAL
+    WHERE origin = 'event' AND kind IN ${CALLS} AND ${within(range)}`;
+}
+
+function spendOfCounters(range: TimeRange): Sql {
+  const withTotalsBefore = { fromMs: Math.max(0, range.fromMs - TOTALS_BEFORE_MS), toMs: range.toMs };
+  const condition = sql`measure IN ('cost', 'tokens') AND ${within(withTotalsBefore)}
+    AND session_id GLOBAL NOT IN ${sessionsWithCalls('event', range)}`;
+  const tokens = (part: string) => sql`if(measure = 'tokens' AND part = ${part}, increment, 0)`;
+  return sql`
+    SELECT ts, session_id, user, toString(model) AS model, ${AGENT} AS agent, toString(query_source) AS source,
+      if(measure = 'cost', increment, 0) AS cost_micros, toUInt8(0) AS unpriced,
+      ${tokens('input')} AS input, ${tokens('output')} AS output,
+      ${tokens('cacheRead')} AS cache_read, ${tokens('cacheCreation')} AS cache_creation,
+      toUInt8(0) AS requests, toUInt8(0) AS errors, toFloat64(-1) AS latency_ms
+    FROM (${pointIncrements(condition)})
+    WHERE ts >= ${new Date(range.fromMs)} AND increment > 0`;
+}
+
+function callsOfSpans(range: TimeRange): Sql {
+  const spent = (column: string) => sql`if(is_counted, 0, toInt64(${sql.id(column)}))`;
+  return sql`
+    SELECT ts, session_id, user, toString(model) AS model, ${AGENT} AS agent, toString(query_source) AS source,
+      ${spent('cost_micros')} AS cost_micros, toUInt8(cost_basis = 2 AND NOT is_counted) AS unpriced,
+      ${spent('input_tokens')} AS input, ${spent('output_tokens')} AS output,
+      ${spent('cache_read_tokens')} AS cache_read, ${spent('cache_creation_tokens')} AS cache_creation,
+      toUInt8(kind = 'api_request') AS requests, toUInt8(kind = 'api_error') AS errors,
+      if(kind = 'api_request', duration_ms, -1) AS latency_ms
+    FROM (
+      SELECT *, session_id GLOBAL IN ${sessionsWithCounters(range)} AS is_counted
+      FROM agent_events FINAL
+      WHERE origin != 'event' AND kind IN ${CALLS} AND ${within(range)}
+        AND session_id GLOBAL NOT IN ${sessionsWithCalls('event', range)}
+        AND (origin = 'span' OR session_id GLOBAL NOT IN ${sessionsWithCalls('span', range)})
+    )`;
+}

@@ -1,0 +1,327 @@
+import { Download, Table2 } from 'lucide-react';
+import { type KeyboardEvent, type ReactNode, useMemo, useRef, useState } from 'react';
+import { formatAbsolute, formatCompact } from '../../lib/format.ts';
+import { Button } from '../button.tsx';
+import { Panel } from '../panel.tsx';
+import { EmptyState, ErrorState, Skeleton } from '../states.tsx';
+import { useWidth } from '../use-size.ts';
+import { ChartCanvas, type ChartHandle } from './chart-canvas.tsx';
+import {
+  type ChartData,
+  describeChart,
+  downsample,
+  nearestKnown,
+  stack,
+  toCsv,
+  valueText,
+} from './chart-data.ts';
+import type { Annotation, ChartKind, ChartModel, Threshold } from './chart-options.ts';
+import { ChartLegend, ChartTable, ChartTooltip } from './chart-parts.tsx';
+import { seriesColour } from './chart-theme.ts';
+import css from './time-series.module.css';
+
+export interface TimeSeriesPanelProps {
+  title: string;
+  note?: ReactNode;
+  /** Undefined while the first answer is on its way. An older answer stays on screen while a newer one loads. */
+  data: ChartData | undefined;
+  /** Values in readouts, tables and descriptions. */
+  format: (value: number | null) => string;
+  /** Axis labels, as short as can be; {@link format} when absent. */
+  formatAxis?: (value: number) => string;
+  kind?: ChartKind;
+  /** Puts the series on top of each other, the first at the bottom. */
+  stacked?: boolean;
+  /** What the legend shows behind each name. */
+  legendValue?: 'sum' | 'last' | 'max' | 'none';
+  thresholds?: readonly Threshold[];
+  annotations?: readonly Annotation[];
+  /** Charts with the same key share their crosshair. */
+  syncKey?: string;
+  /** The whole axis, also where there is no data. */
+  range?: { fromMs: number; toMs: number };
+  timeZone?: string;
+  /** Dragging across the chart; the time picker does the same by keyboard. */
+  onSelectRange?: (fromMs: number, toMs: number) => void;
+  loading?: boolean;
+  error?: unknown;
+  onRetry?: () => void;
+  /** Instead of an empty chart: which data is missing and what sends it. */
+  empty?: ReactNode;
+  height?: number;
+  actions?: ReactNode;
+}
+
+const noThresholds: readonly Threshold[] = [];
+const noAnnotations: readonly Annotation[] = [];
+
+/** Lines, areas or bars over time, with everything a chart needs around it. Draws what it is given and fetches nothing. */
+export function TimeSeriesPanel(props: TimeSeriesPanelProps) {
+  const [asTable, setAsTable] = useState(false);
+  const { data } = props;
+  const hasPoints = data?.series.some((series) => series.values.some((value) => value != null)) ?? false;
+  const actions = (
+    <>
+      {props.actions}
+      {hasPoints && data && (
+        <>
+          <Button
+            variant="quiet"
+            icon={<Table2 aria-hidden />}
+            aria-label={asTable ? 'View as chart' : 'View as table'}
+            pressed={asTable}
+            onClick={() => setAsTable(!asTable)}
+          />
+          <Button
+            variant="quiet"
+            icon={<Download aria-hidden />}
+            aria-label="Download CSV"
+            onClick={() => download(`${fileName(props.title)}.csv`, toCsv(data))}
+          />
+        </>
+      )}
+    </>
+  );
+  return (
+    <Panel title={props.title} note={props.note} actions={actions}>
+      <div className={css.progress} data-busy={props.loading && data ? 'true' : undefined} aria-hidden />
+      <Content {...props} hasPoints={hasPoints} asTable={asTable} />
+    </Panel>
+  );
+}
+
+function Content(props: TimeSeriesPanelProps & { hasPoints: boolean; asTable: boolean }) {
+  const height = props.height ?? 220;
+  if (!props.data) {
+    if (props.error != null) {
+      return (
+        <ErrorState
+          compact
+          title={`${props.title} could not be read.`}
+          error={props.error}
+          onRetry={props.onRetry}
+        />
+      );
+    }
+    return (
+      <>
+        <Skeleton height={`${height}px`} />
+        <Skeleton className={css.legendSkeleton} width="40%" height="14px" />
+      </>
+    );
+  }
+  if (!props.hasPoints) {
+    return props.empty ?? <EmptyState compact title="No data in this range." />;
+  }
+  if (props.asTable) {
+    return (
+      <ChartTable title={props.title} data={props.data} format={props.format} timeZone={props.timeZone} />
+    );
+  }
+  return <Chart {...props} data={props.data} height={height} />;
+}
+
+interface Readout {
+  index: number;
+  leftPx: number;
+}
+
+function Chart(props: TimeSeriesPanelProps & { data: ChartData; height: number }) {
+  const wrap = useRef<HTMLDivElement>(null);
+  const handle = useRef<ChartHandle>(null);
+  const hovered = useRef(false);
+  const [hidden, setHidden] = useState<ReadonlySet<string>>(new Set());
+  const [readout, setReadout] = useState<Readout | null>(null);
+  const width = useWidth(wrap);
+  const timeZone = props.timeZone ?? 'browser';
+  const { data } = props;
+  const shown = useMemo(() => visible(data, hidden), [data, hidden]);
+  const model = useMemo(
+    () => modelOf(shown, props.kind ?? 'line', props.stacked ?? false, width || 800),
+    [shown, props.kind, props.stacked, width],
+  );
+  const description = useMemo(
+    () => describeChart({ title: props.title, data, format: props.format, timeZone }),
+    [props.title, data, props.format, timeZone],
+  );
+  const keyboard = useChartKeyboard({ data: shown, model, handle, format: props.format, timeZone });
+  const rangeMs = props.range ?? null;
+  return (
+    <>
+      <div
+        ref={wrap}
+        className={css.wrap}
+        onPointerEnter={() => {
+          hovered.current = true;
+        }}
+        onPointerLeave={() => {
+          hovered.current = false;
+          setReadout(null);
+        }}
+      >
+        {/* biome-ignore lint/a11y/noNoninteractiveTabindex: the keyboard reads a chart point by point */}
+        <div
+          className={css.chart}
+          role="img"
+          aria-label={description}
+          tabIndex={0}
+          onKeyDown={keyboard.onKeyDown}
+          onBlur={keyboard.onBlur}
+        >
+          <ChartCanvas
+            handle={handle}
+            model={model}
+            height={props.height}
+            formatAxis={props.formatAxis ?? props.format}
+            timeZone={timeZone}
+            rangeMs={rangeMs}
+            thresholds={props.thresholds ?? noThresholds}
+            annotations={props.annotations ?? noAnnotations}
+            syncKey={props.syncKey}
+            onSelectRange={props.onSelectRange}
+            onCursor={(index, leftPx) =>
+              setReadout(index === null || !hovered.current ? null : { index, leftPx })
+            }
+          />
+        </div>
+        {readout && (
+          <ChartTooltip
+            shown={shown}
+            model={model}
+            index={readout.index}
+            leftPx={readout.leftPx}
+            widthPx={width}
+            format={props.format}
+            timeZone={timeZone}
+          />
+        )}
+      </div>
+      <p className={keyboard.text ? css.readout : 'visually-hidden'} role="status">
+        {keyboard.text}
+      </p>
+      <ChartLegend
+        data={data}
+        format={props.format}
+        value={props.legendValue ?? 'last'}
+        hidden={hidden}
+        onHidden={setHidden}
+      />
+    </>
+  );
+}
+
+/** A series with the place it has in the full list, which its colour depends on. */
+export interface ShownSeries {
+  label: string;
+  values: readonly (number | null)[];
+  colour: string;
+  position: number;
+}
+
+export interface ShownData {
+  times: readonly number[];
+  series: readonly ShownSeries[];
+}
+
+function visible(data: ChartData, hidden: ReadonlySet<string>): ShownData {
+  const series = data.series
+    .map((one, position) => ({ ...one, colour: one.colour ?? seriesColour(position), position }))
+    .filter((one) => !hidden.has(one.label));
+  return { times: data.times, series };
+}
+
+/** What the canvas draws, and the thinned values behind it for readouts. */
+export type DrawnModel = ChartModel & { raw: readonly (readonly (number | null)[])[] };
+
+function modelOf(shown: ShownData, kind: ChartKind, stacked: boolean, widthPx: number): DrawnModel {
+  const sampled = downsample(
+    shown.times,
+    shown.series.map((series) => series.values),
+    widthPx,
+  );
+  return {
+    times: sampled.times,
+    raw: sampled.columns,
+    columns: stacked ? stack(sampled.columns) : sampled.columns,
+    labels: shown.series.map((series) => series.label),
+    colours: shown.series.map((series) => series.colour),
+    positions: shown.series.map((series) => series.position),
+    kind,
+    stacked,
+  };
+}
+
+/** Arrows walk along the points, with shift ten at a time; up and down change the series; the readout is spoken politely. */
+function useChartKeyboard(options: {
+  data: ShownData;
+  model: DrawnModel;
+  handle: { current: ChartHandle | null };
+  format: (value: number | null) => string;
+  timeZone: string;
+}) {
+  const { model, handle } = options;
+  const [at, setAt] = useState<{ index: number; series: number } | null>(null);
+  const onKeyDown = (event: KeyboardEvent) => {
+    const last = model.times.length - 1;
+    const before = at ?? { index: last + 1, series: 0 };
+    const step = event.shiftKey ? 10 : 1;
+    const count = Math.max(1, model.raw.length);
+    const moves: Record<string, { index: number; series: number }> = {
+      ArrowLeft: { ...before, index: before.index - step },
+      ArrowRight: { ...before, index: before.index + step },
+      Home: { ...before, index: 0 },
+      End: { ...before, index: last },
+      ArrowUp: { index: before.index, series: (before.series + count - 1) % count },
+      ArrowDown: { index: before.index, series: (before.series + 1) % count },
+    };
+    const moved = moves[event.key];
+    if (!moved || event.metaKey || event.ctrlKey || event.altKey) return;
+    event.preventDefault();
+    event.stopPropagation();
+    const index = Math.max(0, Math.min(last, moved.index));
+    setAt({ index, series: moved.series });
+    handle.current?.moveCursor(index);
+  };
+  const onBlur = () => {
+    setAt(null);
+    handle.current?.moveCursor(null);
+  };
+  return { onKeyDown, onBlur, text: at === null ? '' : readoutText(options, at) };
+}
+
+function readoutText(
+  options: { data: ShownData; model: DrawnModel; format: (value: number | null) => string; timeZone: string },
+  at: { index: number; series: number },
+): string {
+  const series = options.data.series[at.series];
+  const column = options.model.raw[at.series];
+  if (!series || !column) return '';
+  const time = formatAbsolute(options.model.times[at.index], options.timeZone);
+  const value = column[at.index];
+  if (value != null) return `${series.label}: ${options.format(value)} at ${time}`;
+  const near = nearestKnown(column, at.index);
+  if (near < 0) return `${series.label}: no values`;
+  return `${series.label}: no value at ${time}; nearest ${valueText(column[near], options.format)}`;
+}
+
+function fileName(title: string): string {
+  return (
+    title
+      .toLowerCase()
+      .replace(/[^a-z0-9]+/g, '-')
+      .replace(/^-|-$/g, '') || 'chart'
+  );
+}
+
+/** Hands a text to the browser as a file. */
+export function download(name: string, text: string): void {
+  const url = URL.createObjectURL(new Blob([text], { type: 'text/csv' }));
+  const link = document.createElement('a');
+  link.href = url;
+  link.download = name;
+  link.click();
+  URL.revokeObjectURL(url);
+}
+
+/** Compact axis labels for plain counts. */
+export const formatCountAxis = formatCompact;
