@@ -16,7 +16,7 @@ const importTable: Readonly<Record<string, { folders: readonly string[]; package
   config: { folders: ['lib'], packages: ['zod', 'yaml'] },
   state: { folders: ['lib'], packages: ['better-sqlite3', 'kysely'] },
   auth: { folders: ['lib', 'state'], packages: [] },
-  store: { folders: ['lib', 'model'], packages: ['@clickhouse/client', 'chdb'] },
+  store: { folders: ['lib', 'model'], packages: ['@clickhouse/client', 'chdb', 'better-sqlite3'] },
   ingest: { folders: ['lib', 'model', 'store', 'contract'], packages: [] },
   agents: { folders: ['lib', 'model', 'store', 'contract'], packages: [] },
   query: { folders: ['lib', 'model', 'store', 'contract'], packages: ['zod'] },
@@ -131,7 +131,9 @@ describe('tidy', () => {
 
   test(`files have at most ${maxFileLines} lines`, () => {
     const long = everything.filter(
-      (file) => !/\.test\.tsx?$/.test(file.path) && file.text.split('\n').length > maxFileLines + 1,
+      (file) =>
+        !/\.(test|contract)\.tsx?$|^src\/store\/migrations\//.test(file.path) &&
+        file.text.split('\n').length > maxFileLines + 1,
     );
     expect(long.map((file) => `${file.path}: ${file.text.split('\n').length}`)).toEqual([]);
   });

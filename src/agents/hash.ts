@@ -5,8 +5,8 @@ export interface Hash64 {
 }
 
 /**
- * A 64-bit hash of a text: two 32-bit multiplicative lanes over UTF-16 units with a finishing mix across them. Not
- * cryptographic; it tells apart records of one session in one millisecond, and stays the same on every instance.
+ * A 64-bit hash of a text: two 32-bit lanes over UTF-16 units, each a multiplication and a rotation, which brings high bits
+ * down again, and a finishing mix across both. Not cryptographic; it is the same on every instance.
  */
 export function hash64(text: string): Hash64 {
   let a = 0x9747_b28c;
@@ -14,7 +14,9 @@ export function hash64(text: string): Hash64 {
   for (let i = 0; i < text.length; i++) {
     const unit = text.charCodeAt(i);
     a = Math.imul(a ^ unit, 0xcc9e_2d51);
+    a = (a << 13) | (a >>> 19);
     b = Math.imul(b ^ unit, 0x85eb_ca6b);
+    b = (b << 17) | (b >>> 15);
   }
   a = mix(a ^ text.length);
   b = mix(b ^ a);

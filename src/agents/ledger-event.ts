@@ -110,7 +110,8 @@ export function ledgerEvent(part: LedgerEventPart): LedgerEvent {
 /** Appends the event as one row. */
 export function appendEvent(batch: Batch, owner: RecordOwner, event: LedgerEvent): void {
   const encoded = encodeAttributes(event.attributes);
-  const id = hash64(identityOf(event, encoded.keys, encoded.values));
+  const identity = identityOf(event, encoded.keys, encoded.values);
+  const id = hash64(`${owner.sessionId}\n${event.tsMs}\n${identity}`);
   const rows = batch.agent_events;
   rows.session_id.append(owner.sessionId);
   rows.ts.append(event.tsMs);
@@ -168,7 +169,7 @@ function appendId(column: IdColumn, id: Uint8Array | undefined): void {
 }
 
 /**
- * What makes an event this event, apart from session and time, which are in the table's key as well. A span is its ids. A log
+ * What makes an event this event, apart from session and time. A span is its ids. A log
  * record is its name and its place in the process (`event.sequence`, which begins again at 0 when a session is resumed, where the
  * time tells them apart) with its join keys; records without a place are told apart by all they say.
  */

@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto';
-import { accessSync, constants, existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { accessSync, constants, existsSync, mkdtempSync, rmSync, statSync } from 'node:fs';
 import { statfs } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { fetch } from 'undici';
 import { listenAddresses, startServer } from '../app/index.ts';
 import { type Config, loadConfig } from '../config/index.ts';
@@ -41,12 +41,18 @@ export async function doctor(flags: CommonFlags): Promise<number> {
   ];
   let failures = 0;
   for (const [name, check] of checks) {
-    const finding = await check().catch((error: unknown): Finding => ({ isGood: false, text: messageOf(error) }));
+    const finding = await check().catch(
+      (error: unknown): Finding => ({ isGood: false, text: messageOf(error) }),
+    );
     if (!finding.isGood) failures++;
     process.stdout.write(`${finding.isGood ? 'ok  ' : 'FAIL'}  ${name.padEnd(12)}  ${finding.text}\n`);
     if (finding.hint !== undefined) process.stdout.write(`${' '.repeat(20)}${finding.hint}\n`);
   }
-  process.stdout.write(failures === 0 ? 'nothing found that keeps Bellwether from working\n' : `${failures} of ${checks.length} checks failed\n`);
+  process.stdout.write(
+    failures === 0
+      ? 'nothing found that keeps Bellwether from working\n'
+      : `${failures} of ${checks.length} checks failed\n`,
+  );
   return failures === 0 ? 0 : 1;
 }
 
@@ -64,17 +70,31 @@ async function checkClock(): Promise<Finding> {
   const nowMs = Date.now();
   const text = new Date(nowMs).toISOString();
   if (nowMs >= earliestMs) return { isGood: true, text };
-  return { isGood: false, text: `${text} is before this version was made`, hint: 'set the clock; records are kept and refused by their time' };
+  return {
+    isGood: false,
+    text: `${text} is before this version was made`,
+    hint: 'set the clock; records are kept and refused by their time',
+  };
 }
 
 function checkFolder({ data_dir }: Config): Finding {
-  if (!existsSync(data_dir)) return { isGood: true, text: `${data_dir} will be created` };
-  accessSync(data_dir, constants.R_OK | constants.W_OK | constants.X_OK);
-  return { isGood: true, text: `${data_dir} can be written` };
+  const existing = nearestExisting(data_dir);
+  if (!statSync(existing).isDirectory()) {
+    return { isGood: false, text: `${existing} is a file`, hint: 'choose another --data-dir' };
+  }
+  accessSync(existing, constants.R_OK | constants.W_OK | constants.X_OK);
+  return { isGood: true, text: `${data_dir} ${existsSync(data_dir) ? 'can be written' : 'can be created'}` };
+}
+
+/** The folder itself, or the first of its parents that is there. */
+function nearestExisting(folder: string): string {
+  let path = resolve(folder);
+  while (!existsSync(path)) path = dirname(path);
+  return path;
 }
 
 async function checkDisk({ data_dir }: Config): Promise<Finding> {
-  const { bavail, bsize } = await statfs(existsSync(data_dir) ? data_dir : '.');
+  const { bavail, bsize } = await statfs(nearestExisting(data_dir));
   const freeBytes = bavail * bsize;
   const text = `${formatBytes(freeBytes)} free`;
   if (freeBytes >= enoughDiskBytes) return { isGood: true, text };
@@ -92,16 +112,27 @@ function checkPort(address: string): Promise<Finding> {
   const server = createServer();
   return new Promise((resolve) => {
     server.once('error', (error) =>
-      resolve({ isGood: false, text: `${address}: ${error.message}`, hint: 'stop what listens there, or choose another address' }),
+      resolve({
+        isGood: false,
+        text: `${address}: ${error.message}`,
+        hint: 'stop what listens there, or choose another address',
+      }),
     );
-    server.listen({ host, port }, () => server.close(() => resolve({ isGood: true, text: `${address} is free` })));
+    server.listen({ host, port }, () =>
+      server.close(() => resolve({ isGood: true, text: `${address} is free` })),
+    );
   });
 }
 
 async function checkTrial(): Promise<Finding> {
   const folder = mkdtempSync(join(tmpdir(), 'bellwether-doctor-'));
   const free = '127.0.0.1:0';
-  const overrides = { data_dir: folder, 'server.listen': free, 'otlp.http_listen': free, 'otlp.grpc_listen': free };
+  const overrides = {
+    data_dir: folder,
+    'server.listen': free,
+    'otlp.http_listen': free,
+    'otlp.grpc_listen': free,
+  };
   const server = await startServer({ config: loadConfig({ env: {}, overrides }), version, log: silentLog });
   try {
     await within(engineTimeoutMs, server.whenReady(), 'the engine was not ready');
@@ -129,17 +160,24 @@ function runningChecks(base: string): [string, Check][] {
 
 async function checkHealth(base: string): Promise<Finding> {
   const answer = await fetch(`${base}/health/ready`, { signal: AbortSignal.timeout(requestTimeoutMs) });
-  const health = (await answer.json()) as { status: string; parts: Record<string, { status: string; message?: string }> };
+  const health = (await answer.json()) as {
+    status: string;
+    parts: Record<string, { status: string; message?: string }>;
+  };
   const bad = Object.entries(health.parts).filter(([, part]) => part.status !== 'ok');
   if (bad.length === 0) return { isGood: true, text: `${base} is ready` };
-  return { isGood: false, text: bad.map(([name, part]) => `${name}: ${part.message ?? part.status}`).join('; ') };
+  return {
+    isGood: false,
+    text: bad.map(([name, part]) => `${name}: ${part.message ?? part.status}`).join('; '),
+  };
 }
 
 /** Sends one log record and waits for the answer that says it is durable. */
 async function roundTrip(base: string): Promise<Finding> {
   const startedMs = performance.now();
   const headers: Record<string, string> = { 'content-type': 'application/json' };
-  if (process.env.BELLWETHER_KEY !== undefined) headers.authorization = `Bearer ${process.env.BELLWETHER_KEY}`;
+  if (process.env.BELLWETHER_KEY !== undefined)
+    headers.authorization = `Bearer ${process.env.BELLWETHER_KEY}`;
   const answer = await fetch(`${base}/v1/logs`, {
     method: 'POST',
     headers,
@@ -149,7 +187,11 @@ async function roundTrip(base: string): Promise<Finding> {
   const tookMs = Math.round(performance.now() - startedMs);
   if (answer.ok) return { isGood: true, text: `a record was durable after ${tookMs} ms` };
   const hint = answer.status === 401 ? 'name an ingest key in BELLWETHER_KEY' : undefined;
-  return { isGood: false, text: `the server answered ${answer.status}: ${(await answer.text()).slice(0, 300)}`, hint };
+  return {
+    isGood: false,
+    text: `the server answered ${answer.status}: ${(await answer.text()).slice(0, 300)}`,
+    hint,
+  };
 }
 
 function probeRecord(): unknown {

@@ -1,5 +1,15 @@
 export type { FileInsert, QueryLimits, QueryOptions, Row, Settings, StoreConnection } from './client.ts';
 export { type Clock, systemClock } from './clock.ts';
+export {
+  type DataDirLock,
+  defaultEngineMemoryBytes,
+  type EngineHandle,
+  type EngineHealth,
+  type EngineState,
+  lockDataDir,
+  type StartEngineOptions,
+  startEngine,
+} from './engine/index.ts';
 export type { InsertTarget, StoredRows } from './inserter.ts';
 export * from './native/block.ts';
 export * from './native/columns.ts';

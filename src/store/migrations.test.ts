@@ -13,10 +13,16 @@ const described = Object.values(tables).map((table) =>
 
 /** The text of 001-initial.ts. Only for as long as no version has been released: afterwards a change is a new migration. */
 function snapshot(): string {
-  return `import type { TableSchema } from '../schema.ts';
+  const tables = described.map(({ columns, ...rest }) => {
+    const list = columns.map(({ name, type, codec }) => JSON.stringify([name, type, codec])).join(',\n');
+    return `{ ...${JSON.stringify(rest)}, columns: columnSchemas([${list}]) }`
+      .replace('{ ...{', '{')
+      .replace('}, columns', ', columns');
+  });
+  return `import { columnSchemas, type TableSchema } from '../schema.ts';
 
 /** The tables of the first release. Frozen: a later change of tables.ts gets a migration of its own. */
-export const initialTables: readonly TableSchema[] = ${JSON.stringify(described, null, 2)};
+export const initialTables: readonly TableSchema[] = [${tables.join(',\n')}];
 `;
 }
 

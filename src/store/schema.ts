@@ -44,6 +44,13 @@ export function schemaOf(table: TableDefinition<Record<string, ColumnDefinition<
   return { name, columns, orderBy, partitionBy, engine, shardBy, extras, settings };
 }
 
+/** Columns from `[name, type, codec]`; keeps the frozen tables of migrations short. */
+export function columnSchemas(
+  list: readonly (readonly [name: string, type: string, codec: string])[],
+): ColumnSchema[] {
+  return list.map(([name, type, codec]) => ({ name, type, codec }));
+}
+
 /** The table that holds the rows on each node: `x_local` in a cluster, else `x`. */
 export function localTable(name: string, layout: Layout): string {
   return layout.cluster === undefined ? name : `${name}_local`;

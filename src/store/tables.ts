@@ -342,8 +342,9 @@ export const agentEvents = define({
   name: 'agent_events',
   signal: 'sessions',
   columns: {
-    session_id: text(),
+    session_id: word(),
     ts: timeMs(),
+    /** Hash over session, time and what else identifies the event: readers keep one row of each. */
     event_id: hash(),
     /**
      * Which source told: `event` (log records of the client), `span` (spans of the client, an SDK or an instrumentation), `server`
@@ -363,7 +364,7 @@ export const agentEvents = define({
     client: word(),
     client_version: word(),
     /** user.email, else a name from resource attributes, else user.id. */
-    user: text(),
+    user: word(),
     stream_id: hash(),
     prompt_id: text(),
     request_id: text(),
@@ -410,7 +411,7 @@ export const agentEvents = define({
   timeOf: 'toDateTime(ts)',
   shardBy: 'cityHash64(session_id)',
   // Sessions are looked up by id over all days: the filter leaves only the granules that hold them.
-  extras: ['INDEX session_id_filter session_id TYPE bloom_filter(0.01) GRANULARITY 1'],
+  extras: ['INDEX session_id_filter session_id TYPE bloom_filter(0.001) GRANULARITY 1'],
   settings: { index_granularity: 2048 },
 });
 
@@ -422,7 +423,7 @@ export const agentPoints = define({
   name: 'agent_points',
   signal: 'sessions',
   columns: {
-    session_id: text(),
+    session_id: word(),
     ts: timeMs(),
     start_ts: timeMs(),
     series_id: hash(),
@@ -435,7 +436,7 @@ export const agentPoints = define({
     value: float(),
     client: word(),
     client_version: word(),
-    user: text(),
+    user: word(),
     stream_id: hash(),
     model: word(),
     query_source: word(),
@@ -449,7 +450,7 @@ export const agentPoints = define({
   engine: { kind: 'replacing', version: 'ts' },
   timeOf: 'toDateTime(ts)',
   shardBy: 'cityHash64(session_id)',
-  extras: ['INDEX session_id_filter session_id TYPE bloom_filter(0.01) GRANULARITY 1'],
+  extras: ['INDEX session_id_filter session_id TYPE bloom_filter(0.001) GRANULARITY 1'],
   settings: { index_granularity: 2048 },
 });
 

@@ -183,7 +183,7 @@ const action: fc.Arbitrary<Action> = fc.oneof(
   { weight: 1, arbitrary: fc.constant<Action>({ do: 'drain' }) },
 );
 
-const runs = Number(process.env.BELLWETHER_CRASH_RUNS ?? 300);
+const runs = Number(process.env.BELLWETHER_CRASH_RUNS ?? 500);
 
 it('loses no acknowledged row and doubles none, whatever fails and whenever the process dies', {
   timeout: 600_000,

@@ -142,15 +142,17 @@ describe('a body', () => {
 
 describe('files of the spool', () => {
   it('become one part per partition, once for every token', async () => {
-    const paths = [spool(block(0, 80_000)), spool(block(80_000, 90_000)), spool(block(170_000, 10))];
+    // More rows than the engine would gather into one block by itself.
+    const files = Array.from({ length: 4 }, (_, i) => spool(block(i * 300_000, 300_000)));
+    const paths = [...files, spool(block(1_200_000, 10))];
     await test.command('SYSTEM STOP MERGES events');
     for (let i = 0; i < 3; i++) expect(await insertFiles(paths, 'set')).toEqual({ status: 200, body: '' });
-    expect(await total()).toEqual(whole(170_010));
+    expect(await total()).toEqual(whole(1_200_010));
     expect(
       await test.rows("SELECT partition FROM system.parts WHERE table = 'events' AND active"),
     ).toHaveLength(3);
-    await insertFiles([spool(block(170_010, 5))], 'other');
-    expect(await total()).toEqual(whole(170_015));
+    await insertFiles([spool(block(1_200_010, 5))], 'other');
+    expect(await total()).toEqual(whole(1_200_015));
   });
 
   it('touch any number of partitions at once', async () => {

@@ -2,7 +2,7 @@ import type { Overview } from '../../contract/index.ts';
 import { formatTime, parseTimeRange, type TimeRange } from '../../lib/time.ts';
 import { type Sql, sql } from '../../store/index.ts';
 import { findSessions, sessionsByIds } from './list.ts';
-import { CALLS, LEDGER_SETTINGS, type LedgerReader, msOf, NOT_ACTIVITY, usdOf } from './reader.ts';
+import { CALLS, eventRows, LEDGER_SETTINGS, type LedgerReader, msOf, NOT_ACTIVITY, usdOf } from './reader.ts';
 import { IDLE_MS } from './session.ts';
 import { figuresOf, USAGE_SUMS, type UsageSums } from './usage.ts';
 import { usageRows } from './usage-sql.ts';
@@ -111,12 +111,11 @@ function actsQuery(range: TimeRange): Sql {
       countIf(kind = 'prompt') AS prompts,
       countIf(kind = 'tool_call') AS tool_calls,
       countIf(kind = 'tool_call' AND failed = 1) AS tool_failures
-    FROM agent_events FINAL
-    WHERE ${within} AND kind IN ('prompt', 'tool_call') AND (
+    FROM ${eventRows(sql`${within} AND kind IN ('prompt', 'tool_call') AND (
       origin = 'event' OR session_id GLOBAL NOT IN (
         SELECT session_id FROM agent_events WHERE ${within} AND origin = 'event' AND kind NOT IN ${NOT_ACTIVITY}
       )
-    )
+    )`)}
     GROUP BY is_current`;
 }
 

@@ -15,8 +15,9 @@ export function pointIncrements(condition: Sql): Sql {
       if(is_delta = 1, amount, greatest(0, amount - max(amount) OVER earlier)) AS increment
     FROM (
       SELECT *, toInt64(round(value * multiIf(measure = 'cost', 1000000, measure = 'active_time', 1000, 1))) AS amount
-      FROM agent_points FINAL
+      FROM agent_points
       WHERE ${condition}
+      LIMIT 1 BY session_id, series_id, ts, start_ts
     )
     WINDOW earlier AS (
       PARTITION BY session_id, series_id, start_ts ORDER BY ts ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING

@@ -6,16 +6,16 @@ export interface LedgerReader {
   query<T>(query: Sql, options?: QueryOptions): Promise<T[]>;
 }
 
+/** Settings of every query here: aggregates are named like the columns they are made from. */
+export const LEDGER_SETTINGS = { prefer_column_name_to_alias: 1 } as const;
+
 /**
- * Settings of every query here.
- *
- * A row and its repeat always lie in the same partition, because the partition follows from the key; so FINAL need not look across
- * partitions, and parts that are merged already are read as they are. Aggregates are named like the columns they are made from.
+ * Rows of `agent_events`, each once. A repeated export lies in the table twice until parts are merged; FINAL would take that away as well,
+ * at twenty times the cost for a look-up by session.
  */
-export const LEDGER_SETTINGS = {
-  do_not_merge_across_partitions_select_final: 1,
-  prefer_column_name_to_alias: 1,
-} as const;
+export function eventRows(condition: Sql): Sql {
+  return sql`(SELECT * FROM agent_events WHERE ${condition} LIMIT 1 BY event_id)`;
+}
 
 /** Kinds that are calls of a model. */
 export const CALLS = sql`('api_request', 'api_error')`;

@@ -1,6 +1,6 @@
 import { type Sql, sql } from '../../store/index.ts';
 import { pointIncrements } from './points-sql.ts';
-import { CALLS, LEDGER_SETTINGS, type LedgerReader, msOf, NOT_ACTIVITY } from './reader.ts';
+import { CALLS, eventRows, LEDGER_SETTINGS, type LedgerReader, msOf, NOT_ACTIVITY } from './reader.ts';
 
 /** What one source (`event`, `span`, `server`) tells about a session. */
 export interface EventFacts {
@@ -126,8 +126,7 @@ function eventFactsQuery(sessionIds: readonly string[]): Sql {
       ${msOf(sql`maxIf(ts, kind IN ('prompt', 'command', 'tool', 'tool_call', 'tool_decision', 'subagent'))`)} AS last_answer_ms,
       argMaxIf(${startMs}, ts, ${asks}) AS asked_from_ms,
       ${msOf(sql`maxIf(ts, ${asks})`)} AS asked_ms
-    FROM agent_events FINAL
-    WHERE session_id IN ${sessionIds}
+    FROM ${eventRows(sql`session_id IN ${sessionIds}`)}
     GROUP BY session_id, origin`;
 }
 

@@ -1,5 +1,5 @@
 import { type Sql, sql } from '../../store/index.ts';
-import { LEDGER_SETTINGS, type LedgerReader, msOf } from './reader.ts';
+import { eventRows, LEDGER_SETTINGS, type LedgerReader, msOf } from './reader.ts';
 
 /** A row of `agent_events` as the timeline needs it. */
 export interface TimelineRow {
@@ -73,8 +73,7 @@ function timelineQuery(
       cache_creation_tokens, duration_ms, attempts, failed, error, decision, decision_source,
       ${sql.hexOf('trace_id')} AS trace_hex, ${sql.hexOf('span_id')} AS span_hex,
       ${sql.hexOf('parent_span_id')} AS parent_hex, ${attributes}
-    FROM agent_events FINAL
-    WHERE session_id = ${sessionId} AND ${origin} AND kind != 'start'
+    FROM ${eventRows(sql`session_id = ${sessionId} AND ${origin} AND kind != 'start'`)}
     ORDER BY ts, sequence
     LIMIT ${MAX_TIMELINE_ROWS}`;
 }

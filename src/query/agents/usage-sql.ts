@@ -1,7 +1,7 @@
 import type { TimeRange } from '../../lib/time.ts';
 import { type Sql, sql } from '../../store/index.ts';
 import { pointIncrements } from './points-sql.ts';
-import { CALLS } from './reader.ts';
+import { CALLS, eventRows } from './reader.ts';
 
 /**
  * How far outside the range a session's other sources are looked for. The signals of one request arrive within minutes; a
@@ -61,8 +61,7 @@ function callsOfEvents(range: TimeRange): Sql {
       toInt64(cache_read_tokens) AS cache_read, toInt64(cache_creation_tokens) AS cache_creation,
       toUInt8(kind = 'api_request') AS requests, toUInt8(kind = 'api_error') AS errors,
       if(kind = 'api_request', duration_ms, -1) AS latency_ms
-    FROM agent_events FINAL
-    WHERE origin = 'event' AND kind IN ${CALLS} AND ${within(range)}`;
+    FROM ${eventRows(sql`origin = 'event' AND kind IN ${CALLS} AND ${within(range)}`)}`;
 }
 
 function spendOfCounters(range: TimeRange): Sql {
@@ -91,9 +90,8 @@ function callsOfSpans(range: TimeRange): Sql {
       if(kind = 'api_request', duration_ms, -1) AS latency_ms
     FROM (
       SELECT *, session_id GLOBAL IN ${sessionsWithCounters(range)} AS is_counted
-      FROM agent_events FINAL
-      WHERE origin != 'event' AND kind IN ${CALLS} AND ${within(range)}
+      FROM ${eventRows(sql`origin != 'event' AND kind IN ${CALLS} AND ${within(range)}
         AND session_id GLOBAL NOT IN ${sessionsWithCalls('event', range)}
-        AND (origin = 'span' OR session_id GLOBAL NOT IN ${sessionsWithCalls('span', range)})
+        AND (origin = 'span' OR session_id GLOBAL NOT IN ${sessionsWithCalls('span', range)})`)}
     )`;
 }

@@ -5,10 +5,12 @@ import { CopyButton } from './copy-button.tsx';
 export function CodeBlock(props: { text: string; label: string; copyLabel?: string; primary?: boolean }) {
   return (
     <div className={css.block}>
-      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a block that scrolls sideways must be reachable by keyboard */}
-      <pre className={css.code} aria-label={props.label} tabIndex={0}>
-        <code>{props.text}</code>
-      </pre>
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls sideways must be reachable by keyboard */}
+      <section className={css.code} aria-label={props.label} tabIndex={0}>
+        <pre>
+          <code>{props.text}</code>
+        </pre>
+      </section>
       <div className={css.copy}>
         <CopyButton
           text={props.text}

@@ -79,6 +79,7 @@ export function Facet(props: {
     button.current?.focus();
   };
   return (
+    // biome-ignore lint/a11y/noStaticElementInteractions: catches escape from the button and the list inside
     <div className={css.facet} ref={root} onKeyDown={onKeyDown}>
       <button
         ref={button}
@@ -97,7 +98,8 @@ export function Facet(props: {
         <ChevronDown aria-hidden />
       </button>
       {open && (
-        <div className={css.list} id={id}>
+        // A press on a label would otherwise move the focus out to the page, which closes the list before the click.
+        <div className={css.list} id={id} tabIndex={-1}>
           {props.options.length > 8 && (
             <input
               className={css.filter}
@@ -139,7 +141,9 @@ export function Facet(props: {
 
 function useCloseOutside(root: { current: HTMLElement | null }, open: boolean, close: () => void): void {
   const latest = useRef(close);
-  latest.current = close;
+  useEffect(() => {
+    latest.current = close;
+  });
   useEffect(() => {
     if (!open) return;
     const onPointer = (event: Event) => {

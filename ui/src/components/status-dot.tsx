@@ -29,8 +29,9 @@ export function StatusDot(props: {
   icon?: ReactNode;
   title?: string;
   pill?: boolean;
+  className?: string;
 }) {
-  const names = [css.status, css[props.tone], props.pill ? css.pill : ''];
+  const names = [css.status, css[props.tone], props.pill ? css.pill : '', props.className];
   return (
     <span className={names.filter(Boolean).join(' ')} title={props.title}>
       {props.icon ?? toneIcons[props.tone]}

@@ -131,7 +131,8 @@ export function formatPercent(ratio: Maybe): string {
   const percent = ratio * 100;
   if (percent > 0 && percent < 0.1) return '<0.1%';
   if (percent > 99.9 && percent < 100) return '>99.9%';
-  return `${Math.abs(percent) >= 1000 ? grouped0.format(percent) : trimZeros(percent.toFixed(1))}%`;
+  // One decimal always, so that a column of them lines up.
+  return `${Math.abs(percent) >= 1000 ? grouped0.format(percent) : percent.toFixed(1)}%`;
 }
 
 /** `part / whole`, or null when there is no whole to take a part of. */
@@ -246,8 +247,8 @@ export function deltaOf(current: Maybe, previous: Maybe): Delta | null {
   if (Math.abs(change) < 0.0005) return { direction: 'same', text: 'no change' };
   if (change > 10) return { direction: 'up', text: `${formatCompact(current / previous)}× as much` };
   return change > 0
-    ? { direction: 'up', text: `${formatPercent(change)} more` }
-    : { direction: 'down', text: `${formatPercent(-change)} less` };
+    ? { direction: 'up', text: `${trimZeros((change * 100).toFixed(1))}% more` }
+    : { direction: 'down', text: `${trimZeros((-change * 100).toFixed(1))}% less` };
 }
 
 /** Compares two ratios in percentage points: `2.1 pts higher`. */

@@ -267,6 +267,7 @@ export function countNew(
   starts: ReadonlyMap<string, string>,
 ): number {
   const shown = new Set(rows.map((one) => one.session_id));
+  // biome-ignore lint/complexity/useMathMinMax: these are texts
   const newest = rows.reduce((latest, one) => (one.started_at > latest ? one.started_at : latest), '');
   let count = 0;
   for (const [id, startedAt] of starts) if (!shown.has(id) && (!hasMore || startedAt > newest)) count += 1;

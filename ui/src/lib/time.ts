@@ -73,8 +73,8 @@ export function followsNow(range: RangeText): boolean {
 export function parseTime(text: string, nowMs: number, zone: Zone = 'browser'): number | null {
   const trimmed = text.trim();
   if (relativeForm.test(trimmed)) return parseRelative(trimmed, nowMs, zone);
-  if (/^-?\d{1,17}$/.test(trimmed)) return parseEpoch(trimmed);
-  return parseAbsolute(trimmed, zone);
+  const ms = /^\d{1,20}$/.test(trimmed) ? parseEpoch(trimmed) : parseAbsolute(trimmed, zone);
+  return ms !== null && isInRange(ms) ? ms : null;
 }
 
 function parseRelative(text: string, nowMs: number, zone: Zone): number | null {
@@ -82,17 +82,20 @@ function parseRelative(text: string, nowMs: number, zone: Zone): number | null {
   for (const [, sign, amount, unit, floorUnit] of text.matchAll(relativeStep)) {
     if (floorUnit !== undefined) at = floorTo(at, floorUnit, zone);
     else at = addUnits(at, (sign === '-' ? -1 : 1) * Number(amount), unit ?? '', zone);
+    // At every step: the calendar cannot answer for years that Date cannot hold.
+    if (!isInRange(at)) return null;
   }
-  return isInRange(at) ? at : null;
+  return at;
 }
 
 /** Digits alone: seconds, milliseconds, microseconds or nanoseconds, told apart by their count. */
 function parseEpoch(text: string): number | null {
-  const digits = text.replace('-', '').length;
-  const value = Number(text);
-  if (digits <= 11) return digits < 9 ? null : value * 1000;
-  if (digits <= 14) return value;
-  return Math.floor(value / 1000);
+  const digits = text.length;
+  if (digits < 9) return null;
+  if (digits <= 11) return Number(text) * 1000;
+  if (digits <= 14) return Number(text);
+  // Cut as text: nanoseconds are more than a number holds exactly.
+  return Number(text.slice(0, digits <= 17 ? -3 : -6));
 }
 
 const absoluteForm =
@@ -334,7 +337,9 @@ function addUnits(atMs: number, amount: number, unit: string, zone: Zone): numbe
   return atMs + amount * (unitMs[unit] ?? 0);
 }
 
+/** NaN where no such day can exist; callers refuse it. */
 function addCalendar(atMs: number, amount: number, unit: 'd' | 'w' | 'M' | 'y', zone: Zone): number {
+  if (Math.abs(amount) > 100_000) return Number.NaN;
   const parts = toClock(atMs, zone);
   if (unit === 'd' || unit === 'w') {
     return fromClock({ ...parts, day: parts.day + amount * (unit === 'w' ? 7 : 1) }, zone);

@@ -5,7 +5,7 @@ import { Button, EmptyState, ErrorState, Freshness, Page, SearchBox } from '../c
 import { parseSort, sortRows, sortText, type TableSort, VirtualTable } from '../components/table/index.ts';
 import { plural } from '../lib/format.ts';
 import { type Sessions, useSessions, useStatus } from '../lib/queries.ts';
-import { useRefreshInterval, useTimeRange, useUrlState } from '../lib/url-state.ts';
+import { useRefreshInterval, useTimeRange, useUrlState, useUrlUpdate } from '../lib/url-state.ts';
 import { PageHead } from '../shell/page-head.tsx';
 import { AgentFilters, useSessionFilters } from './agents/agent-filters.tsx';
 import css from './agents/agents.module.css';
@@ -39,17 +39,18 @@ export function AgentsPage() {
           onChange={(text) => setQ(text, { replace: true })}
         />
       </PageHead>
-      <Content list={list} q={q} onClearText={() => setQ(null)} />
+      <Content list={list} q={q} />
     </Page>
   );
 }
 
-function Content(props: { list: Sessions; q: string; onClearText: () => void }) {
+function Content(props: { list: Sessions; q: string }) {
   const { list } = props;
   const [sortParam, setSortParam] = useUrlState('sort', '');
   const [selected, setSelected] = useUrlState('sel', '');
   const filters = useSessionFilters(list.sessions);
   const openSession = useOpenSession();
+  const update = useUrlUpdate();
   const sort = parseSort(sortParam);
   const maxCost = useMemo(
     () => list.sessions.reduce((max, one) => Math.max(max, one.cost_usd), 0),
@@ -63,6 +64,7 @@ function Content(props: { list: Sessions; q: string; onClearText: () => void }) 
   const { everyMs } = useRefreshInterval();
   const at = rows.findIndex((row) => row.session_id === selected);
   const current = rows[at];
+  const clear = () => update({ q: null, filters: null });
   const select = (row: Session | undefined) =>
     row && setSelected(row.session_id, { replace: selected !== '' });
 
@@ -111,13 +113,7 @@ function Content(props: { list: Sessions; q: string; onClearText: () => void }) 
             cardHeight={80}
             onEndReached={list.hasMore && !list.isLoadingMore ? list.loadMore : undefined}
             footer={list.isLoadingMore ? 'Loading more sessions…' : undefined}
-            empty={
-              <NoRows
-                q={props.q}
-                filtered={filters.isActive}
-                onClear={() => (filters.clear(), props.onClearText())}
-              />
-            }
+            empty={<NoRows q={props.q} filtered={filters.isActive} onClear={clear} />}
           />
         )}
       </div>

@@ -122,7 +122,9 @@ function Sentence(props: ContentProps & { items: readonly AttentionItem[] }) {
   return (
     <div className={css.sentenceRow}>
       <p className={css.sentence}>
-        <StatusDot tone={sentence.tone}>{sentence.headline}</StatusDot>{' '}
+        <StatusDot tone={sentence.tone} className={css.verdict}>
+          {sentence.headline}
+        </StatusDot>{' '}
         <span className={css.rest}>{sentence.rest}</span>
       </p>
       <span className={css.fresh}>

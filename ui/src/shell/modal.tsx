@@ -21,6 +21,8 @@ export function Modal(props: {
     if (element === null) return;
     const before = document.activeElement;
     element.showModal();
+    // The browser takes the first thing that can have the focus, which in the palette is only a container.
+    element.querySelector<HTMLElement>('[data-autofocus]')?.focus();
     return () => {
       element.close();
       if (before instanceof HTMLElement && before.isConnected) before.focus({ preventScroll: true });

@@ -48,7 +48,7 @@ export function Palette(props: { commands: readonly Command[]; onClose: () => vo
             onValueChange={setText}
             className={css.input}
             placeholder="Go to a page, find a session, do something…"
-            autoFocus
+            data-autofocus=""
           />
           <kbd>Esc</kbd>
         </div>

@@ -1,6 +1,6 @@
 import { ChevronDown, ChevronLeft, ChevronRight, Clock, ZoomIn, ZoomOut } from 'lucide-react';
 import { Popover } from 'radix-ui';
-import { type FormEvent, useId, useState } from 'react';
+import { type FormEvent, type KeyboardEvent, useId, useState } from 'react';
 import { useRecentRanges } from '../lib/recent-ranges.ts';
 import {
   describeRange,
@@ -50,6 +50,7 @@ export function TimePicker() {
             sideOffset={6}
             collisionPadding={8}
             aria-label="Time range"
+            onOpenAutoFocus={focusChosen}
           >
             <Picker range={range} close={() => setOverlay('time', false)} />
           </Popover.Content>
@@ -69,6 +70,25 @@ export function TimePicker() {
   );
 }
 
+/** On the chosen range, not on an input: that would open the keyboard of a phone. */
+function focusChosen(event: Event): void {
+  const content = event.currentTarget as HTMLElement;
+  const chosen = content.querySelector<HTMLElement>('[aria-pressed="true"], fieldset button');
+  if (chosen === null) return;
+  event.preventDefault();
+  chosen.focus();
+}
+
+/** Arrows walk through the list, as in a menu. */
+function walkPresets(event: KeyboardEvent<HTMLElement>): void {
+  const step = event.key === 'ArrowDown' ? 1 : event.key === 'ArrowUp' ? -1 : 0;
+  if (step === 0) return;
+  event.preventDefault();
+  const rows = [...event.currentTarget.querySelectorAll<HTMLElement>('button')];
+  const at = rows.indexOf(document.activeElement as HTMLElement);
+  rows.at((at + step) % rows.length)?.focus();
+}
+
 function exactText(range: TimeRange): string {
   const offset = zoneOffsetText(range.zone, range.toMs);
   return `${editableTime(range.fromMs, range.zone)} to ${editableTime(range.toMs, range.zone)} ${offset}`;
@@ -83,7 +103,7 @@ function Picker(props: { range: TimeRange; close: () => void }) {
   return (
     <div className={css.picker}>
       <div className={css.columns}>
-        <fieldset className={css.presets} aria-label="Ranges">
+        <fieldset className={css.presets} aria-label="Ranges" onKeyDown={walkPresets}>
           {rangePresets.map((preset) => (
             <button
               key={preset.short}

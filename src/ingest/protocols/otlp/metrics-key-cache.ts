@@ -35,6 +35,11 @@ export class KeyCache<T> {
     this.#old = new Generation(1);
   }
 
+  /** Entries held, those counted twice that moved over. */
+  get size(): number {
+    return this.#young.size + this.#old.size;
+  }
+
   /** The value stored for the bytes `[start, end)` within `space`, a number that keeps equal bytes of different meaning apart. */
   get(space: number, source: KeySource, start: number, end: number): T | undefined {
     const { bytes } = source;
@@ -90,6 +95,10 @@ class Generation<T> {
     this.#spaces = new Uint32Array(capacity);
     this.#starts = new Uint32Array(capacity);
     this.#lengths = new Uint32Array(capacity);
+  }
+
+  get size(): number {
+    return this.#values.length;
   }
 
   hasRoom(keyLength: number, limits: KeyCacheLimits): boolean {

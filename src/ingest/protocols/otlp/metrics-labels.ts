@@ -35,7 +35,7 @@ export interface ResourceLabels {
   readonly identifying: readonly Label[];
   /** `job`, `instance`: win over a point attribute of that name, as in Prometheus. */
   readonly target: readonly Label[];
-  /** Labels of the resource's `target_info`, sorted, or why there is none: nothing to tell, or nobody to tell it of. */
+  /** Labels of the resource's `target_info`, sorted; undefined when there is nothing to tell, or nobody to tell it of. */
   readonly targetInfo: readonly Label[] | undefined;
 }
 

@@ -129,7 +129,7 @@ function readMaps(source: ByteSource, count: number): unknown[] {
   });
 }
 
-/** How a field of a message is written; a tuple is a nested message, `[]` in front marks a repeated one. */
+/** How a field is written; a message spec stands for a nested message. */
 type FieldKind = 'string' | 'bytes' | 'fixed64' | 'sfixed64' | 'double' | 'uint' | 'sint' | 'bool' | 'hex';
 interface FieldSpec {
   readonly number: number;

@@ -10,20 +10,20 @@ interface Waiting {
  * arrives when the queue is full is refused with ClickHouse's error 202 and status 503.
  */
 export class Slots {
-  readonly size: number;
+  readonly capacity: number;
   readonly #free: number[];
   readonly #queue: Waiting[] = [];
   readonly #queueLength: number;
 
   /** @param queueLength how many may wait. */
-  constructor(size: number, queueLength: number) {
-    this.size = size;
+  constructor(capacity: number, queueLength: number) {
+    this.capacity = capacity;
     this.#queueLength = queueLength;
-    this.#free = Array.from({ length: size }, (_, index) => size - 1 - index);
+    this.#free = Array.from({ length: capacity }, (_, index) => capacity - 1 - index);
   }
 
   get used(): number {
-    return this.size - this.#free.length;
+    return this.capacity - this.#free.length;
   }
 
   get waiting(): number {
@@ -38,7 +38,7 @@ export class Slots {
     if (this.#queue.length >= this.#queueLength) {
       throw engineError(
         'TOO_MANY_SIMULTANEOUS_QUERIES',
-        `Too many simultaneous queries: ${this.size} are running and ${this.#queue.length} are waiting.`,
+        `Too many simultaneous queries: ${this.capacity} are running and ${this.#queue.length} are waiting.`,
       );
     }
     return await new Promise<number>((resolve, reject) => {

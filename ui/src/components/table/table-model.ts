@@ -8,7 +8,7 @@ export interface TableColumn<Row> {
   hint?: string;
   /** Narrowest useful width. */
   width: number;
-  /** Share of spare width; 0 keeps the width. */
+  /** Share of spare width; absent or 0 keeps the width. */
   grow?: number;
   /** `end` for numbers, so that digits line up. */
   align?: 'start' | 'end';
@@ -70,9 +70,9 @@ export function sortRows<Row>(
 /** Pixel width of each column: its least width plus its share of what is left over. */
 export function columnWidths<Row>(columns: readonly TableColumn<Row>[], availablePx: number): number[] {
   const least = columns.reduce((sum, column) => sum + column.width, 0);
-  const grows = columns.reduce((sum, column) => sum + (column.grow ?? 1), 0);
+  const grows = columns.reduce((sum, column) => sum + (column.grow ?? 0), 0);
   const spare = Math.max(0, availablePx - least);
-  return columns.map((column) => column.width + (grows > 0 ? (spare * (column.grow ?? 1)) / grows : 0));
+  return columns.map((column) => column.width + (grows > 0 ? (spare * (column.grow ?? 0)) / grows : 0));
 }
 
 /** Index after a key, or null when the key does not move. */

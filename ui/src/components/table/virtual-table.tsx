@@ -86,7 +86,6 @@ export function VirtualTable<Row>(props: VirtualTableProps<Row>) {
       className={props.maxHeight === undefined ? css.fill : css.scroller}
       style={{ maxHeight: props.maxHeight }}
     >
-      {/* biome-ignore lint/a11y/noNoninteractiveElementInteractions: its rows take the focus, the keys bubble up to it */}
       <table
         className={asCards ? `${css.table} ${css.cards}` : css.table}
         style={{ width: asCards ? '100%' : Math.max(layout.totalPx, 0) || '100%' }}

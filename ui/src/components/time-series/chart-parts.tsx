@@ -130,7 +130,6 @@ export function ChartTable(props: { title: string; data: ChartData; format: Form
       id: 'time',
       header: 'Time',
       width: 180,
-      grow: 0,
       sticky: true,
       cell: (row) => (
         <span title={formatClock(row.timeMs, timeZone, true)}>{formatAbsolute(row.timeMs, timeZone)}</span>
@@ -142,6 +141,7 @@ export function ChartTable(props: { title: string; data: ChartData; format: Form
         header: series.label,
         hint: series.label,
         width: 110,
+        grow: 1,
         align: 'end',
         cell: (row) => valueText(series.values[row.at], format),
       }),

@@ -159,11 +159,11 @@ function Chart(props: TimeSeriesPanelProps & { data: ChartData; height: number }
           setReadout(null);
         }}
       >
-        {/* biome-ignore lint/a11y/noNoninteractiveTabindex: the keyboard reads a chart point by point */}
         <div
           className={css.chart}
           role="img"
           aria-label={description}
+          // biome-ignore lint/a11y/noNoninteractiveTabindex: the keyboard reads a chart point by point
           tabIndex={0}
           onKeyDown={keyboard.onKeyDown}
           onBlur={keyboard.onBlur}

@@ -71,6 +71,8 @@ export function MiniMap(props: {
   scale: TimeScale;
   view: View;
   onView: (view: View) => void;
+  /** A part was picked by dragging across it. */
+  onPick: (view: View) => void;
   hidden: ReadonlySet<TimelineKind>;
   onHidden: (hidden: ReadonlySet<TimelineKind>) => void;
   timeZone: string;
@@ -84,7 +86,7 @@ export function MiniMap(props: {
   const width = useWidth(box);
   const height = lanes.length * laneHeightPx + costHeightPx;
   usePainting({ canvas, width, height, tree, scale, lanes, spending, hidden });
-  const drag = useDrag(box, props.view, props.onView);
+  const drag = useDrag(box, props);
   const totalMicros = spending.micros.at(-1) ?? 0;
   const isHidden = (lane: Lane) => lane.kinds.every((kind) => hidden.has(kind));
   const toggle = (lane: Lane) => {
@@ -120,6 +122,7 @@ export function MiniMap(props: {
           </span>
         </div>
       </div>
+      {/* biome-ignore lint/a11y/noStaticElementInteractions: for the pointer only; the zoom buttons do the same by keyboard */}
       <div
         ref={box}
         className={css.mapBox}
@@ -152,7 +155,11 @@ function viewStyle(view: View) {
 }
 
 /** A drag that starts inside a zoomed view moves it; any other picks a new one. */
-function useDrag(box: { current: HTMLElement | null }, view: View, onView: (view: View) => void) {
+function useDrag(
+  box: { current: HTMLElement | null },
+  props: { view: View; onView: (view: View) => void; onPick: (view: View) => void },
+) {
+  const { view, onView, onPick } = props;
   const [picked, setPicked] = useState<View | null>(null);
   const start = useRef<{ unit: number; moves: View | null; x: number } | null>(null);
   const unitAt = (event: PointerEvent) => {
@@ -190,7 +197,9 @@ function useDrag(box: { current: HTMLElement | null }, view: View, onView: (view
       const next = viewAt(event);
       start.current = null;
       setPicked(null);
-      if (next && next.to > next.from) onView(next);
+      if (!next || next.to <= next.from) return;
+      onView(next);
+      onPick(next);
     },
     onPointerCancel() {
       start.current = null;

@@ -1,4 +1,5 @@
 import type { TimelineEntry, TimelineKind } from '@contract';
+import { shortModel } from '../../lib/format.ts';
 
 /** A row of the waterfall: one timeline entry, or the group of entries of one subagent whose own entry never arrived. */
 export interface TimelineNode {
@@ -123,7 +124,8 @@ export function labelOf(entry: TimelineEntry): string {
     if (typeof text === 'string' && text !== '' && !/^<redacted>$/i.test(text)) return text.slice(0, 200);
     return typeof entry.attributes.command_name === 'string' ? `/${entry.attributes.command_name}` : 'Prompt';
   }
-  return entry.name || entry.model || entry.kind.replaceAll('_', ' ');
+  const name = entry.name || entry.model || entry.kind.replaceAll('_', ' ');
+  return entry.kind === 'api_request' || entry.kind === 'api_error' ? shortModel(name) : name;
 }
 
 /** Puts every node under its subagent, else under its prompt, else at the top. Keeps the order of time within each list. */

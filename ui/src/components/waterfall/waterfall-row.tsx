@@ -1,3 +1,6 @@
+// biome-ignore-all lint/a11y/useSemanticElements: rows of a virtual tree stand at positions of their own; a <table> cannot
+// biome-ignore-all lint/a11y/useFocusableInteractive: the rows take the focus, not their cells
+// biome-ignore-all lint/a11y/useKeyWithClickEvents: keys are handled once, by the tree around the rows
 import { ChevronDown, ChevronRight } from 'lucide-react';
 import type { MouseEvent, ReactNode } from 'react';
 import { formatAbsolute, formatDuration, formatUsd, formatUsdExact, missing } from '../../lib/format.ts';
@@ -48,7 +51,6 @@ export function NodeRow(props: NodeRowProps) {
     props.onToggle(node.id);
   };
   return (
-    // biome-ignore lint/a11y/useKeyWithClickEvents: keys are handled once, by the tree around the rows
     <div
       role="row"
       className={css.row}
@@ -63,7 +65,6 @@ export function NodeRow(props: NodeRowProps) {
       onClick={() => props.onSelect(node.id)}
       onDoubleClick={() => props.onZoom(node)}
     >
-      {/* biome-ignore lint/a11y/useFocusableInteractive: the row takes the focus, not its cells */}
       <div role="gridcell" className={css.name} style={{ paddingInlineStart: 8 + row.depth * 16 }}>
         {holds ? (
           <button
@@ -86,7 +87,10 @@ export function NodeRow(props: NodeRowProps) {
           {kindLooks[node.kind].icon}
         </span>
         <span className="visually-hidden">{kindLooks[node.kind].one}: </span>
-        <span className={node.kind === 'prompt' ? css.promptLabel : css.label} title={node.label}>
+        <span
+          className={node.kind === 'prompt' ? css.promptLabel : css.label}
+          title={node.entry?.name || node.label}
+        >
           {node.label}
         </span>
         {failed && <span className={css.failed}>failed</span>}
@@ -94,15 +98,12 @@ export function NodeRow(props: NodeRowProps) {
           <span className={css.failed}>{node.failures} failed</span>
         )}
       </div>
-      {/* biome-ignore lint/a11y/useFocusableInteractive: see above */}
       <div role="gridcell" className={css.number}>
         {node.endMs > node.startMs ? formatDuration(node.endMs - node.startMs) : missing}
       </div>
-      {/* biome-ignore lint/a11y/useFocusableInteractive: see above */}
       <div role="gridcell" className={css.number} title={formatUsdExact(fromMicros(node.costMicros))}>
         {node.costMicros > 0 ? formatUsd(fromMicros(node.costMicros)) : missing}
       </div>
-      {/* biome-ignore lint/a11y/useFocusableInteractive: see above */}
       <div role="gridcell" className={css.track} title={`${formatAbsolute(node.startMs, props.timeZone)}`}>
         <NodeBar {...props} failed={failed} />
       </div>
@@ -195,11 +196,9 @@ export function GapRow(props: { gap: Gap; index: number; lane: LaneGeometry; act
       aria-level={1}
       tabIndex={props.active ? 0 : -1}
     >
-      {/* biome-ignore lint/a11y/useFocusableInteractive: the row takes the focus, not its cells */}
       <div role="gridcell" className={css.gapText}>
         {formatDuration(gap.endMs - gap.startMs)} {gap.label}
       </div>
-      {/* biome-ignore lint/a11y/useFocusableInteractive: see above */}
       <div role="gridcell" className={css.track}>
         {right > left && <span className={css.gapBand} style={{ left, width: right - left }} />}
       </div>

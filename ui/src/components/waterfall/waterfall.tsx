@@ -1,3 +1,5 @@
+// biome-ignore-all lint/a11y/useSemanticElements: rows of a virtual tree stand at positions of their own; a <table> cannot
+// biome-ignore-all lint/a11y/useFocusableInteractive: the rows take the focus, not their cells
 import type { TimelineKind } from '@contract';
 import { useVirtualizer } from '@tanstack/react-virtual';
 import { ChevronsDownUp, ChevronsUpDown, ZoomIn, ZoomOut } from 'lucide-react';
@@ -29,6 +31,8 @@ const rowPx = 28;
 const rowPhonePx = 46;
 /** Width of the rows below which each takes two lines. */
 const phoneBelowPx = 640;
+/** The last label of the axis needs this much. */
+const tickLabelPx = 56;
 /** Room for one axis label. */
 const tickPx = 88;
 
@@ -38,12 +42,15 @@ export function Waterfall(props: WaterfallProps) {
   const timeZone = props.timeZone ?? 'browser';
   const [folded, setFolded] = useState(true);
   const [view, setView] = useState<View>(wholeView);
+  // The part picked last by dragging; the rows go there, whichever rows were in view before.
+  const [picked, setPicked] = useState<View | null>(null);
   const folding = useFolding(tree);
   const scale = useMemo(
     () => createScale({ startMs: tree.startMs, endMs: tree.endMs, gaps: tree.gaps, folded }),
     [tree, folded],
   );
   const rows = useMemo(() => flatten(tree, folding.isCollapsed, hidden), [tree, folding.isCollapsed, hidden]);
+  const isZoomed = view.to - view.from < 0.9999;
   useReveal({ ...props, rows, scale, view, setView, folding });
   return (
     <div className={css.waterfall}>
@@ -90,18 +97,21 @@ export function Waterfall(props: WaterfallProps) {
           variant="quiet"
           icon={<ZoomOut aria-hidden />}
           aria-label="Zoom out"
-          disabled={view.to - view.from > 0.9999}
+          disabled={!isZoomed}
           onClick={() => setView(zoomView(view, 2))}
         />
-        <Button variant="quiet" disabled={view.to - view.from > 0.9999} onClick={() => setView(wholeView)}>
-          Whole session
-        </Button>
+        {isZoomed && (
+          <Button variant="quiet" onClick={() => setView(wholeView)}>
+            Whole session
+          </Button>
+        )}
       </div>
       <MiniMap
         tree={tree}
         scale={scale}
         view={view}
         onView={setView}
+        onPick={(picked) => setPicked({ ...picked })}
         hidden={hidden}
         onHidden={props.onHidden}
         timeZone={timeZone}
@@ -115,6 +125,7 @@ export function Waterfall(props: WaterfallProps) {
         onView={setView}
         folded={folded}
         folding={folding}
+        picked={picked}
       />
     </div>
   );
@@ -186,6 +197,7 @@ type RowsProps = WaterfallProps & {
   onView: (view: View) => void;
   folded: boolean;
   folding: Folding;
+  picked: View | null;
 };
 
 function Rows(props: RowsProps) {
@@ -208,13 +220,14 @@ function Rows(props: RowsProps) {
   // biome-ignore lint/correctness/useExhaustiveDependencies: measures again when the height of every row changes
   useEffect(() => virtual.measure(), [height, virtual]);
   const keyboard = useTreeKeyboard({ ...props, scroller, scrollTo: (to) => virtual.scrollToIndex(to) });
+  useScrollToPicked(props, (to) => virtual.scrollToIndex(to, { align: 'start' }));
   useScrollToSelected(props, (to) => virtual.scrollToIndex(to, { align: 'center' }));
   const marks = useMemo(() => {
     const gaps = props.folded ? tree.gaps : [];
     const found = ticks(scale, view, gaps, tickPx / Math.max(tickPx, lanePx));
     return found
-      .filter((tick) => tick.x * lanePx < lanePx - 40)
-      .map((tick) => ({ ...tick, label: formatClock(tick.atMs, props.timeZone, tick.stepMs < 1000) }));
+      .filter((tick) => tick.x * lanePx < lanePx - tickLabelPx)
+      .map((tick) => ({ ...tick, label: tickLabel(tick.atMs, tick.stepMs, props.timeZone) }));
   }, [scale, view, tree, props.folded, lanePx, props.timeZone]);
   useWheelZoom(axis, scroller, view, props.onView);
   const lane = { scale, view, lanePx };
@@ -230,7 +243,7 @@ function Rows(props: RowsProps) {
         onFocus={keyboard.onFocus}
       >
         <div role="row" className={css.head} aria-rowindex={1} tabIndex={-1}>
-          <div role="columnheader" className={css.headName} tabIndex={-1}>
+          <div role="columnheader" className={css.headName}>
             Step
           </div>
           <div role="columnheader" className={css.number} tabIndex={-1}>
@@ -282,6 +295,12 @@ function Rows(props: RowsProps) {
   );
 }
 
+/** As exact as the step between two ticks. */
+function tickLabel(atMs: number, stepMs: number, zone: string): string {
+  const text = formatClock(atMs, zone, stepMs < 1000);
+  return stepMs >= 60_000 ? text.slice(0, 5) : text;
+}
+
 function useScrollToSelected(props: RowsProps, scrollTo: (index: number) => void): void {
   const done = useRef('');
   useEffect(() => {
@@ -291,6 +310,21 @@ function useScrollToSelected(props: RowsProps, scrollTo: (index: number) => void
     done.current = props.selected;
     if (index >= 0) scrollTo(index);
   });
+}
+
+/** After a drag in the overview: to the first step that lies in the picked part, not to what merely reaches into it. */
+function useScrollToPicked(props: RowsProps, scrollTo: (index: number) => void): void {
+  const { picked, rows, scale } = props;
+  const latest = useRef({ rows, scale, scrollTo });
+  useEffect(() => {
+    latest.current = { rows, scale, scrollTo };
+  });
+  useEffect(() => {
+    if (!picked) return;
+    const fromMs = latest.current.scale.toMs(picked.from);
+    const index = latest.current.rows.findIndex((row) => row.type === 'node' && row.node.startMs >= fromMs);
+    if (index >= 0) latest.current.scrollTo(index);
+  }, [picked]);
 }
 
 /** Ctrl or cmd with the wheel zooms around the pointer, as maps do; the plain wheel scrolls the rows. */

@@ -50,7 +50,6 @@ function whoColumns(): TableColumn<Session>[] {
       id: 'state',
       header: 'State',
       width: 90,
-      grow: 0,
       sticky: true,
       cell: (session) => <SessionStateDot state={session.state} />,
       sortValue: (session) => stateRank[session.state],

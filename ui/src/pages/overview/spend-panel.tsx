@@ -18,7 +18,10 @@ export function SpendPanel(props: {
     if (!overview) return undefined;
     const { times, models } = overview.spend;
     const names = shortNames(models.map(({ model }) => model));
-    return { times, series: models.map(({ cost_usd }, at) => ({ label: names[at] ?? '', values: cost_usd })) };
+    return {
+      times,
+      series: models.map(({ cost_usd }, at) => ({ label: names[at] ?? '', values: cost_usd })),
+    };
   }, [overview]);
   const bounds = useMemo(
     () => (overview ? { fromMs: Date.parse(overview.from), toMs: Date.parse(overview.to) } : undefined),

@@ -126,13 +126,11 @@ function CostCells({ group, total }: { group: CostGroup; total: number }) {
 }
 
 function sumOf(groups: readonly CostGroup[]): CostGroup {
-  return groups.reduce(
-    (sum, group) => ({
-      ...sum,
-      costMicros: sum.costMicros + group.costMicros,
-      tokens: sum.tokens + group.tokens,
-      requests: sum.requests + group.requests,
-    }),
-    { key: '', costMicros: 0, tokens: 0, requests: 0, stepId: '' },
-  );
+  const sum = { key: '', costMicros: 0, tokens: 0, requests: 0, stepId: '' };
+  for (const group of groups) {
+    sum.costMicros += group.costMicros;
+    sum.tokens += group.tokens;
+    sum.requests += group.requests;
+  }
+  return sum;
 }

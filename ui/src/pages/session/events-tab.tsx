@@ -117,7 +117,6 @@ function eventColumns(zone: string): TableColumn<TimelineEntry>[] {
       id: 'time',
       header: 'Time',
       width: 104,
-      grow: 0,
       cell: (entry) => (
         <span title={formatAbsolute(Date.parse(entry.start), zone)}>
           {formatClock(Date.parse(entry.start), zone, true)}
@@ -130,7 +129,6 @@ function eventColumns(zone: string): TableColumn<TimelineEntry>[] {
       id: 'kind',
       header: 'Kind',
       width: 124,
-      grow: 0,
       cell: (entry) => <KindLabel entry={entry} />,
       sortValue: (entry) => entry.kind,
       sortFirst: 'asc',
@@ -173,7 +171,6 @@ function eventNumbers(): TableColumn<TimelineEntry>[] {
       id: 'duration',
       header: 'Duration',
       width: 76,
-      grow: 0,
       align: 'end',
       cell: (entry) => (entry.duration_ms > 0 ? formatDuration(entry.duration_ms) : missing),
       sortValue: (entry) => entry.duration_ms,
@@ -182,7 +179,6 @@ function eventNumbers(): TableColumn<TimelineEntry>[] {
       id: 'tokens',
       header: 'Tokens',
       width: 68,
-      grow: 0,
       align: 'end',
       cell: (entry) =>
         tokensOf(entry) > 0 ? (
@@ -196,7 +192,6 @@ function eventNumbers(): TableColumn<TimelineEntry>[] {
       id: 'cost',
       header: 'Cost',
       width: 76,
-      grow: 0,
       align: 'end',
       cell: (entry) =>
         entry.cost_usd > 0 ? (
