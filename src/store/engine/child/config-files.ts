@@ -48,7 +48,6 @@ export function usersConfig(limits: EngineLimits): string {
         allow_introspection_functions: 0,
         // Data that is inserted comes from files, so the engine must not gather it once more.
         async_insert: 0,
-        date_time_input_format: 'best_effort',
       },
     },
     users: {
