@@ -156,7 +156,7 @@ function damaged(subject: Subject, subjects: readonly Subject[], random: Random)
       ]);
     }
     case 4:
-      return body.fill(0xff, at, at + 1 + random(10));
+      return body.fill(0xff, at, Math.min(body.length, at + 1 + random(10)));
     default: {
       const count = 1 + random(4);
       for (let i = 0; i < count; i++) body[random(body.length)]! ^= 1 << random(8);

@@ -54,24 +54,23 @@ export function countValues<Row>(
 /** Options shown at most; the filter box finds the rest. */
 const optionsMax = 200;
 
-/** A button that opens a list of values to filter by. Several may be chosen. */
-export function Facet(props: {
+/** Lists longer than this get a box to find in. */
+const filterFrom = 8;
+
+export interface FacetProps {
   name: string;
   options: readonly FacetOption[];
   chosen: readonly string[];
   onChange: (chosen: string[]) => void;
-}) {
+}
+
+/** A button that opens a list of values to filter by. Several may be chosen. */
+export function Facet(props: FacetProps) {
   const [open, setOpen] = useState(false);
-  const [filter, setFilter] = useState('');
   const root = useRef<HTMLDivElement>(null);
   const button = useRef<HTMLButtonElement>(null);
   const id = useId();
   useCloseOutside(root, open, () => setOpen(false));
-  const toggle = (value: string) =>
-    props.onChange(
-      props.chosen.includes(value) ? props.chosen.filter((one) => one !== value) : [...props.chosen, value],
-    );
-  const found = props.options.filter((option) => option.value.toLowerCase().includes(filter.toLowerCase()));
   const onKeyDown = (event: React.KeyboardEvent) => {
     if (event.key !== 'Escape' || !open) return;
     event.stopPropagation();
@@ -97,43 +96,52 @@ export function Facet(props: {
         )}
         <ChevronDown aria-hidden />
       </button>
-      {open && (
-        // A press on a label would otherwise move the focus out to the page, which closes the list before the click.
-        <div className={css.list} id={id} tabIndex={-1}>
-          {props.options.length > 8 && (
+      {open && <OptionList {...props} id={id} />}
+    </div>
+  );
+}
+
+function OptionList(props: FacetProps & { id: string }) {
+  const [filter, setFilter] = useState('');
+  const { chosen } = props;
+  const toggle = (value: string) =>
+    props.onChange(chosen.includes(value) ? chosen.filter((one) => one !== value) : [...chosen, value]);
+  const found = props.options.filter((option) => option.value.toLowerCase().includes(filter.toLowerCase()));
+  return (
+    // Focusable, because a press on a label would otherwise move the focus out to the page, which closes the list before the click.
+    <div className={css.list} id={props.id} tabIndex={-1}>
+      {props.options.length > filterFrom && (
+        <input
+          className={css.filter}
+          aria-label={`Find a ${props.name.toLowerCase()}`}
+          placeholder="Find"
+          value={filter}
+          onChange={(event) => setFilter(event.target.value)}
+        />
+      )}
+      <fieldset className={css.options}>
+        <legend className="visually-hidden">{props.name}</legend>
+        {found.slice(0, optionsMax).map((option) => (
+          <label key={option.value} className={css.option}>
             <input
-              className={css.filter}
-              aria-label={`Find a ${props.name.toLowerCase()}`}
-              placeholder="Find"
-              value={filter}
-              onChange={(event) => setFilter(event.target.value)}
+              type="checkbox"
+              className="visually-hidden"
+              checked={chosen.includes(option.value)}
+              onChange={() => toggle(option.value)}
             />
-          )}
-          <fieldset className={css.options}>
-            <legend className="visually-hidden">{props.name}</legend>
-            {found.slice(0, optionsMax).map((option) => (
-              <label key={option.value} className={css.option}>
-                <input
-                  type="checkbox"
-                  className="visually-hidden"
-                  checked={props.chosen.includes(option.value)}
-                  onChange={() => toggle(option.value)}
-                />
-                <span className={css.box} aria-hidden>
-                  <Check />
-                </span>
-                <span className={css.optionLabel}>{option.label ?? (option.value || '(none)')}</span>
-                <span className={css.count}>{formatCompact(option.count)}</span>
-              </label>
-            ))}
-            {found.length === 0 && <p className={css.none}>Nothing matches.</p>}
-          </fieldset>
-          {props.chosen.length > 0 && (
-            <button type="button" className={css.clear} onClick={() => props.onChange([])}>
-              Clear
-            </button>
-          )}
-        </div>
+            <span className={css.box} aria-hidden>
+              <Check />
+            </span>
+            <span className={css.optionLabel}>{option.label ?? (option.value || '(none)')}</span>
+            <span className={css.count}>{formatCompact(option.count)}</span>
+          </label>
+        ))}
+        {found.length === 0 && <p className={css.none}>Nothing matches.</p>}
+      </fieldset>
+      {chosen.length > 0 && (
+        <button type="button" className={css.clear} onClick={() => props.onChange([])}>
+          Clear
+        </button>
       )}
     </div>
   );

@@ -5,11 +5,7 @@ import css from './side-panel.module.css';
 
 const focusable = 'a[href], button:not(:disabled), input, select, textarea, [tabindex="0"]';
 
-/**
- * Details beside the list they belong to. Esc closes it and gives the focus back, `j` and `k` or the arrows step through the list,
- * `o` opens the full page. On a phone it covers the screen and keeps the focus inside.
- */
-export function SidePanel(props: {
+export interface SidePanelProps {
   title: string;
   subtitle?: ReactNode;
   onClose: () => void;
@@ -21,7 +17,13 @@ export function SidePanel(props: {
   /** Changes with what is shown, so that the panel starts at the top again. */
   contentKey: string;
   children: ReactNode;
-}) {
+}
+
+/**
+ * Details beside the list they belong to. Esc closes it and gives the focus back, `j` and `k` or the arrows step through the list,
+ * `o` opens the full page. On a phone it covers the screen and keeps the focus inside.
+ */
+export function SidePanel(props: SidePanelProps) {
   const id = useId();
   const panel = useRef<HTMLElement>(null);
   const body = useRef<HTMLDivElement>(null);
@@ -54,36 +56,42 @@ export function SidePanel(props: {
           </h2>
           {props.subtitle && <div className={css.subtitle}>{props.subtitle}</div>}
         </div>
-        <div className={css.buttons}>
-          <Button
-            variant="quiet"
-            aria-label="Previous (k)"
-            icon={<ChevronUp aria-hidden />}
-            disabled={!props.onPrevious}
-            onClick={props.onPrevious}
-          />
-          <Button
-            variant="quiet"
-            aria-label="Next (j)"
-            icon={<ChevronDown aria-hidden />}
-            disabled={!props.onNext}
-            onClick={props.onNext}
-          />
-          {props.onOpen && (
-            <Button
-              variant="quiet"
-              aria-label={`${props.openLabel ?? 'Open full page'} (o)`}
-              icon={<Maximize2 aria-hidden />}
-              onClick={props.onOpen}
-            />
-          )}
-          <Button variant="quiet" aria-label="Close (Esc)" icon={<X aria-hidden />} onClick={props.onClose} />
-        </div>
+        <PanelButtons {...props} />
       </header>
       <div className={css.body} ref={body}>
         {props.children}
       </div>
     </aside>
+  );
+}
+
+function PanelButtons(props: SidePanelProps) {
+  return (
+    <div className={css.buttons}>
+      <Button
+        variant="quiet"
+        aria-label="Previous (k)"
+        icon={<ChevronUp aria-hidden />}
+        disabled={!props.onPrevious}
+        onClick={props.onPrevious}
+      />
+      <Button
+        variant="quiet"
+        aria-label="Next (j)"
+        icon={<ChevronDown aria-hidden />}
+        disabled={!props.onNext}
+        onClick={props.onNext}
+      />
+      {props.onOpen && (
+        <Button
+          variant="quiet"
+          aria-label={`${props.openLabel ?? 'Open full page'} (o)`}
+          icon={<Maximize2 aria-hidden />}
+          onClick={props.onOpen}
+        />
+      )}
+      <Button variant="quiet" aria-label="Close (Esc)" icon={<X aria-hidden />} onClick={props.onClose} />
+    </div>
   );
 }
 

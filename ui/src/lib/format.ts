@@ -153,7 +153,8 @@ export function formatSpan(durationMs: Maybe): string {
   const seconds = Math.round(durationMs / 1000);
   if (seconds < 60) return `${seconds}s`;
   if (seconds < 3570) return `${Math.round(seconds / 60)}m`;
-  return formatDuration(durationMs);
+  // Half a minute short of an hour rounds to the hour, as the minutes before round to theirs.
+  return formatDuration(Math.max(durationMs, 3_600_000));
 }
 
 /** `12s`, `5m`, `3h`, `2d`: an age in a column that says it is one. */

@@ -142,7 +142,7 @@ export function startLive(): () => void {
     document.removeEventListener('visibilitychange', onVisibility);
     close();
     clearRetry();
-    patch({ phase: 'idle', retryAtMs: null });
+    patch({ phase: 'idle', failures: 0, retryAtMs: null, opened: 0 });
   };
 }
 

@@ -7,7 +7,7 @@ import { plural } from '../lib/format.ts';
 import { type Sessions, useSessions, useStatus } from '../lib/queries.ts';
 import { useRefreshInterval, useTimeRange, useUrlState, useUrlUpdate } from '../lib/url-state.ts';
 import { PageHead } from '../shell/page-head.tsx';
-import { AgentFilters, useSessionFilters } from './agents/agent-filters.tsx';
+import { AgentFilters, type SessionFilters, useSessionFilters } from './agents/agent-filters.tsx';
 import css from './agents/agents.module.css';
 import { SessionCard, sessionColumns } from './agents/session-columns.tsx';
 import { SessionPanel } from './agents/session-panel.tsx';
@@ -61,7 +61,6 @@ function Content(props: { list: Sessions; q: string }) {
     () => sortRows(filters.shown, columns, parseSort(sortParam)),
     [filters.shown, columns, sortParam],
   );
-  const { everyMs } = useRefreshInterval();
   const at = rows.findIndex((row) => row.session_id === selected);
   const current = rows[at];
   const clear = () => update({ q: null, filters: null });
@@ -70,29 +69,7 @@ function Content(props: { list: Sessions; q: string }) {
 
   return (
     <>
-      <div className={css.bar}>
-        <AgentFilters filters={filters} />
-        <span className={css.count} role="status">
-          {list.isPending ? '' : countText(list, rows.length, filters.isActive, sort)}
-        </span>
-        <span className={css.stale}>
-          <Freshness
-            updatedAtMs={list.updatedAt}
-            everyMs={everyMs}
-            failing={list.error !== null && list.sessions.length > 0}
-          />
-        </span>
-        {list.newCount > 0 && (
-          <Button
-            variant="primary"
-            className={css.newPill}
-            icon={<ListRestart aria-hidden />}
-            onClick={list.showNew}
-          >
-            {list.newCount} new
-          </Button>
-        )}
-      </div>
+      <Bar list={list} filters={filters} shown={rows.length} sort={sort} />
       <div className={css.table} data-placeholder={list.isPlaceholder || undefined}>
         {list.isPending ? (
           <TableSkeleton />
@@ -127,6 +104,36 @@ function Content(props: { list: Sessions; q: string }) {
         />
       )}
     </>
+  );
+}
+
+function Bar(props: { list: Sessions; filters: SessionFilters; shown: number; sort: TableSort | null }) {
+  const { list, filters, sort } = props;
+  const { everyMs } = useRefreshInterval();
+  return (
+    <div className={css.bar}>
+      <AgentFilters filters={filters} />
+      <span className={css.count} role="status">
+        {list.isPending ? '' : countText(list, props.shown, filters.isActive, sort)}
+      </span>
+      <span className={css.stale}>
+        <Freshness
+          updatedAtMs={list.updatedAt}
+          everyMs={everyMs}
+          failing={list.error !== null && list.sessions.length > 0}
+        />
+      </span>
+      {list.newCount > 0 && (
+        <Button
+          variant="primary"
+          className={css.newPill}
+          icon={<ListRestart aria-hidden />}
+          onClick={list.showNew}
+        >
+          {list.newCount} new
+        </Button>
+      )}
+    </div>
   );
 }
 

@@ -72,21 +72,7 @@ function Content(props: {
     (sender) => matches(sender, q) && (only === 'all' || sender.rejected > 0 || hasReasons(sender)),
   );
   const withProblems = senders.filter((sender) => sender.rejected > 0 || hasReasons(sender)).length;
-  if (senders.length === 0) {
-    return (
-      <EmptyState
-        title="Nothing has been received yet."
-        icon={<PlugZap aria-hidden />}
-        action={
-          <PageLink to="/welcome" className={css.connect}>
-            Connect a client
-          </PageLink>
-        }
-      >
-        Every sender shows here with its first request, also when that request is refused, with the reason.
-      </EmptyState>
-    );
-  }
+  if (senders.length === 0) return <NothingYet />;
   const perMinute = sources.reduce((sum, source) => sum + source.accepted_per_minute, 0);
   return (
     <>
@@ -128,6 +114,22 @@ function Content(props: {
         </div>
       )}
     </>
+  );
+}
+
+function NothingYet() {
+  return (
+    <EmptyState
+      title="Nothing has been received yet."
+      icon={<PlugZap aria-hidden />}
+      action={
+        <PageLink to="/welcome" className={css.connect}>
+          Connect a client
+        </PageLink>
+      }
+    >
+      Every sender shows here with its first request, also when that request is refused, with the reason.
+    </EmptyState>
   );
 }
 

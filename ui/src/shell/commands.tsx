@@ -47,7 +47,7 @@ export interface Command {
 }
 
 export function useCommands(): Command[] {
-  return [...useGoCommands(), ...useTimeCommands(), ...useViewCommands()];
+  return [...useGoCommands(), ...useTimeCommands(), ...useViewCommands(), ...useLookCommands()];
 }
 
 function useGoCommands(): Command[] {
@@ -135,10 +135,7 @@ function useTimeCommands(): Command[] {
 }
 
 function useViewCommands(): Command[] {
-  const settings = useSettings();
-  const theme = useTheme();
   const copy = useCopyLink();
-  const isCompact = settings.density === 'compact';
   return [
     {
       id: 'palette',
@@ -174,6 +171,22 @@ function useViewCommands(): Command[] {
       run: () => copy('pinned'),
     },
     {
+      id: 'shortcuts',
+      label: 'Keyboard shortcuts',
+      group: 'Help',
+      icon: Keyboard,
+      run: () => openOverlay('shortcuts'),
+      keys: '?',
+    },
+  ];
+}
+
+function useLookCommands(): Command[] {
+  const settings = useSettings();
+  const theme = useTheme();
+  const isCompact = settings.density === 'compact';
+  return [
+    {
       id: 'theme',
       label: theme === 'light' ? 'Dark theme' : 'Light theme',
       group: 'View',
@@ -201,14 +214,6 @@ function useViewCommands(): Command[] {
       group: 'View',
       icon: isCompact ? Rows3 : Rows4,
       run: () => updateSettings({ density: isCompact ? 'comfortable' : 'compact' }),
-    },
-    {
-      id: 'shortcuts',
-      label: 'Keyboard shortcuts',
-      group: 'Help',
-      icon: Keyboard,
-      run: () => openOverlay('shortcuts'),
-      keys: '?',
     },
   ];
 }

@@ -2,7 +2,7 @@ import type { Overview, Session, SessionList } from '@contract';
 import type { InfiniteData } from '@tanstack/react-query';
 import { type QueryClient, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
-import { Command as Cmdk, defaultFilter } from 'cmdk';
+import { Command as Cmdk } from 'cmdk';
 import { MessagesSquare } from 'lucide-react';
 import { useEffect, useMemo, useState } from 'react';
 import { apiGet } from '../lib/api.ts';
@@ -11,6 +11,7 @@ import { keys, matchesText } from '../lib/queries.ts';
 import type { Command } from './commands.tsx';
 import { Modal } from './modal.tsx';
 import css from './palette.module.css';
+import { paletteScore } from './palette-score.ts';
 import { recentIds, rememberRecent } from './recent.ts';
 import { Keys } from './shortcut-sheet.tsx';
 
@@ -42,16 +43,7 @@ export function Palette(props: { commands: readonly Command[]; onClose: () => vo
   return (
     <Modal title="Search and commands" onClose={props.onClose} bare className={css.palette}>
       <Cmdk label="Search and commands" loop filter={scoreOf}>
-        <div className={css.head}>
-          <Cmdk.Input
-            value={text}
-            onValueChange={setText}
-            className={css.input}
-            placeholder="Go to a page, find a session, do something…"
-            data-autofocus=""
-          />
-          <kbd>Esc</kbd>
-        </div>
+        <Head text={text} onText={setText} onClose={props.onClose} />
         <Cmdk.List className={css.list}>
           <Cmdk.Empty className={css.empty}>Nothing matches “{text}”.</Cmdk.Empty>
           {recent.length > 0 && (
@@ -88,11 +80,29 @@ export function Palette(props: { commands: readonly Command[]; onClose: () => vo
   );
 }
 
+function Head(props: { text: string; onText: (text: string) => void; onClose: () => void }) {
+  return (
+    <div className={css.head}>
+      <Cmdk.Input
+        value={props.text}
+        onValueChange={props.onText}
+        className={css.input}
+        placeholder="Go to a page, find a session, do something…"
+        data-autofocus=""
+      />
+      <button type="button" className={css.cancel} onClick={props.onClose}>
+        <kbd>Esc</kbd>
+        <span>Cancel</span>
+      </button>
+    </div>
+  );
+}
+
 /** Sessions are matched before they get here; letting the text filter judge them again could only lose some. */
 function scoreOf(value: string, search: string, keywords?: string[]): number {
   if (value.startsWith('session:')) return 1;
-  const texts = (keywords ?? []).join(' ');
-  return defaultFilter(texts, search, []);
+  const [label = '', words = ''] = keywords ?? [];
+  return paletteScore(label, words, search);
 }
 
 function recentCommands(commands: readonly Command[]): readonly Command[] {

@@ -73,7 +73,9 @@ export function TimePicker() {
 /** On the chosen range, not on an input: that would open the keyboard of a phone. */
 function focusChosen(event: Event): void {
   const content = event.currentTarget as HTMLElement;
-  const chosen = content.querySelector<HTMLElement>('[aria-pressed="true"], fieldset button');
+  const chosen =
+    content.querySelector<HTMLElement>('[aria-pressed="true"]') ??
+    content.querySelector<HTMLElement>('button');
   if (chosen === null) return;
   event.preventDefault();
   chosen.focus();

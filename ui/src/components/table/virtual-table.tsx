@@ -96,40 +96,60 @@ export function VirtualTable<Row>(props: VirtualTableProps<Row>) {
         <Head {...props} layout={layout} asCards={asCards} />
         <tbody>
           {before > 0 && <Spacer height={before} span={span} />}
-          {items.map((item) => {
-            const row = rows[item.index]!;
-            const key = rowKey(row);
-            return (
-              <tr
-                key={key}
-                data-index={item.index}
-                aria-rowindex={item.index + 2}
-                aria-current={key === props.selectedKey ? 'true' : undefined}
-                tabIndex={item.index === keyboard.active ? 0 : -1}
-                className={props.onSelect ? css.clickable : undefined}
-                style={{ height: rowHeight }}
-                onClick={(event) => keyboard.onClick(event.target, item.index)}
-                onDoubleClick={() => props.onOpen?.(row)}
-                onFocus={() => keyboard.setActive(item.index)}
-              >
-                {asCards ? (
-                  <td className={css.card}>{props.card?.(row)}</td>
-                ) : (
-                  props.columns.map((column, at) => (
-                    <Cell key={column.id} column={column} left={layout.lefts[at]}>
-                      {column.cell(row)}
-                    </Cell>
-                  ))
-                )}
-              </tr>
-            );
-          })}
+          {items.map((item) => (
+            <BodyRow
+              key={item.key}
+              {...props}
+              row={rows[item.index]!}
+              index={item.index}
+              height={rowHeight}
+              lefts={layout.lefts}
+              asCards={asCards}
+              keyboard={keyboard}
+            />
+          ))}
           {after > 0 && <Spacer height={after} span={span} />}
         </tbody>
       </table>
       {rows.length === 0 && props.empty}
       {props.footer && <div className={css.footer}>{props.footer}</div>}
     </div>
+  );
+}
+
+function BodyRow<Row>(
+  props: VirtualTableProps<Row> & {
+    row: Row;
+    index: number;
+    height: number;
+    lefts: ColumnLayout['lefts'];
+    asCards: boolean;
+    keyboard: RowKeyboard;
+  },
+) {
+  const { row, index, keyboard } = props;
+  return (
+    <tr
+      data-index={index}
+      aria-rowindex={index + 2}
+      aria-current={props.rowKey(row) === props.selectedKey ? 'true' : undefined}
+      tabIndex={index === keyboard.active ? 0 : -1}
+      className={props.onSelect ? css.clickable : undefined}
+      style={{ height: props.height }}
+      onClick={(event) => keyboard.onClick(event.target, index)}
+      onDoubleClick={() => props.onOpen?.(row)}
+      onFocus={() => keyboard.setActive(index)}
+    >
+      {props.asCards ? (
+        <td className={css.card}>{props.card?.(row)}</td>
+      ) : (
+        props.columns.map((column, at) => (
+          <Cell key={column.id} column={column} left={props.lefts[at]}>
+            {column.cell(row)}
+          </Cell>
+        ))
+      )}
+    </tr>
   );
 }
 
@@ -248,6 +268,8 @@ function useEndReached(lastIndex: number, count: number, onEndReached: (() => vo
     if (count > 0 && lastIndex >= count - overscanRows) onEndReached?.();
   }, [lastIndex, count, onEndReached]);
 }
+
+type RowKeyboard = ReturnType<typeof useRowKeyboard>;
 
 function useRowKeyboard<Row>(
   props: VirtualTableProps<Row> & {

@@ -33,6 +33,12 @@ export function ChartCanvas(
     if (!element || !near) return;
     const setup: ChartSetup = {
       ...latest.current,
+      get model() {
+        return latest.current.model;
+      },
+      get rangeMs() {
+        return latest.current.rangeMs;
+      },
       theme: () => (theme.current ??= readTheme()),
       onCursor: (index, leftPx) => latest.current.onCursor(index, leftPx),
       onSelectRange:
@@ -87,7 +93,6 @@ function shapeOf(props: Omit<ChartSetup, 'theme'> & { height: number }): string 
     props.thresholds,
     props.annotations,
     props.timeZone,
-    props.rangeMs,
     props.syncKey,
     props.height,
     props.onSelectRange === undefined,

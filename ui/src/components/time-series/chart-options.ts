@@ -34,6 +34,7 @@ export interface ChartModel {
 }
 
 export interface ChartSetup {
+  /** Read anew at every draw, like `rangeMs`: new values do not mean a new chart. */
   model: ChartModel;
   theme: () => ChartTheme;
   /** Axis labels: short. */
@@ -59,7 +60,7 @@ export function chartOptions(setup: ChartSetup, size: { width: number; height: n
     ...size,
     ms: 1,
     tzDate: setup.timeZone === 'browser' ? undefined : (atMs) => uPlot.tzDate(new Date(atMs), setup.timeZone),
-    padding: [10, 8, 0, 0],
+    padding: [10, 18, 0, 0],
     legend: { show: false },
     cursor: {
       y: false,
@@ -78,7 +79,7 @@ export function chartOptions(setup: ChartSetup, size: { width: number; height: n
     series: [{}, ...seriesOptions(setup)],
     hooks: {
       draw: [(chart) => drawMarks(chart, setup, theme())],
-      setCursor: [(chart) => setup.onCursor(cursorIndex(chart, model), chart.cursor.left ?? 0)],
+      setCursor: [(chart) => setup.onCursor(cursorIndex(chart, setup.model), chart.cursor.left ?? 0)],
       setSelect: [(chart) => selectRange(chart, setup)],
     },
   };

@@ -10,6 +10,7 @@ import {
   type ChartData,
   describeChart,
   downsample,
+  maxPointsPerPixel,
   nearestKnown,
   stack,
   toCsv,
@@ -129,36 +130,27 @@ interface Readout {
 function Chart(props: TimeSeriesPanelProps & { data: ChartData; height: number }) {
   const wrap = useRef<HTMLDivElement>(null);
   const handle = useRef<ChartHandle>(null);
-  const hovered = useRef(false);
   const [hidden, setHidden] = useState<ReadonlySet<string>>(new Set());
-  const [readout, setReadout] = useState<Readout | null>(null);
   const width = useWidth(wrap);
   const timeZone = props.timeZone ?? 'browser';
-  const { data } = props;
+  const { data, format } = props;
   const shown = useMemo(() => visible(data, hidden), [data, hidden]);
+  // The width counts only where there are more points than pixels for them: else a resize would mean a new model for nothing.
+  const sampleWidth =
+    data.times.length > maxPointsPerPixel * (width || 800) ? width || 800 : data.times.length;
   const model = useMemo(
-    () => modelOf(shown, props.kind ?? 'line', props.stacked ?? false, width || 800),
-    [shown, props.kind, props.stacked, width],
+    () => modelOf(shown, props.kind ?? 'line', props.stacked ?? false, sampleWidth),
+    [shown, props.kind, props.stacked, sampleWidth],
   );
   const description = useMemo(
-    () => describeChart({ title: props.title, data, format: props.format, timeZone }),
-    [props.title, data, props.format, timeZone],
+    () => describeChart({ title: props.title, data, format, timeZone }),
+    [props.title, data, format, timeZone],
   );
-  const keyboard = useChartKeyboard({ data: shown, model, handle, format: props.format, timeZone });
-  const rangeMs = props.range ?? null;
+  const keyboard = useChartKeyboard({ data: shown, model, handle, format, timeZone });
+  const hover = useHover();
   return (
     <>
-      <div
-        ref={wrap}
-        className={css.wrap}
-        onPointerEnter={() => {
-          hovered.current = true;
-        }}
-        onPointerLeave={() => {
-          hovered.current = false;
-          setReadout(null);
-        }}
-      >
+      <div ref={wrap} className={css.wrap} onPointerEnter={hover.enter} onPointerLeave={hover.leave}>
         <div
           className={css.chart}
           role="img"
@@ -172,26 +164,23 @@ function Chart(props: TimeSeriesPanelProps & { data: ChartData; height: number }
             handle={handle}
             model={model}
             height={props.height}
-            formatAxis={props.formatAxis ?? props.format}
+            formatAxis={props.formatAxis ?? format}
             timeZone={timeZone}
-            rangeMs={rangeMs}
+            rangeMs={props.range ?? null}
             thresholds={props.thresholds ?? noThresholds}
             annotations={props.annotations ?? noAnnotations}
             syncKey={props.syncKey}
             onSelectRange={props.onSelectRange}
-            onCursor={(index, leftPx) =>
-              setReadout(index === null || !hovered.current ? null : { index, leftPx })
-            }
+            onCursor={hover.move}
           />
         </div>
-        {readout && (
+        {hover.at && (
           <ChartTooltip
+            {...hover.at}
             shown={shown}
             model={model}
-            index={readout.index}
-            leftPx={readout.leftPx}
             widthPx={width}
-            format={props.format}
+            format={format}
             timeZone={timeZone}
           />
         )}
@@ -201,13 +190,31 @@ function Chart(props: TimeSeriesPanelProps & { data: ChartData; height: number }
       </p>
       <ChartLegend
         data={data}
-        format={props.format}
+        format={format}
         value={props.legendValue ?? 'last'}
         hidden={hidden}
         onHidden={setHidden}
       />
     </>
   );
+}
+
+/** Where the pointer is. Charts that only follow another's crosshair show the line, not the box. */
+function useHover() {
+  const isOver = useRef(false);
+  const [at, setAt] = useState<Readout | null>(null);
+  return {
+    at,
+    enter: () => {
+      isOver.current = true;
+    },
+    leave: () => {
+      isOver.current = false;
+      setAt(null);
+    },
+    move: (index: number | null, leftPx: number) =>
+      setAt(index === null || !isOver.current ? null : { index, leftPx }),
+  };
 }
 
 /** A series with the place it has in the full list, which its colour depends on. */

@@ -62,11 +62,7 @@ function spentAt(spending: Spending, atMs: number): number {
   return low === 0 ? 0 : spending.micros[low - 1]!;
 }
 
-/**
- * The whole session at a glance: one lane for each kind of step, and the cost so far. The names of the lanes are the switches that
- * hide a kind. Dragging picks the part that the rows below show; the zoom buttons do the same by keyboard.
- */
-export function MiniMap(props: {
+interface MiniMapProps {
   tree: SessionTree;
   scale: TimeScale;
   view: View;
@@ -76,7 +72,13 @@ export function MiniMap(props: {
   hidden: ReadonlySet<TimelineKind>;
   onHidden: (hidden: ReadonlySet<TimelineKind>) => void;
   timeZone: string;
-}) {
+}
+
+/**
+ * The whole session at a glance: one lane for each kind of step, and the cost so far. The names of the lanes are the switches that
+ * hide a kind. Dragging picks the part that the rows below show; the zoom buttons do the same by keyboard.
+ */
+export function MiniMap(props: MiniMapProps) {
   const { tree, scale, hidden } = props;
   const lanes = useMemo(() => lanesOf(tree), [tree]);
   const spending = useMemo(() => spendingOf(tree), [tree]);
@@ -87,41 +89,9 @@ export function MiniMap(props: {
   const height = lanes.length * laneHeightPx + costHeightPx;
   usePainting({ canvas, width, height, tree, scale, lanes, spending, hidden });
   const drag = useDrag(box, props);
-  const totalMicros = spending.micros.at(-1) ?? 0;
-  const isHidden = (lane: Lane) => lane.kinds.every((kind) => hidden.has(kind));
-  const toggle = (lane: Lane) => {
-    const others = [...hidden].filter((kind) => !lane.kinds.includes(kind));
-    props.onHidden(new Set(isHidden(lane) ? others : [...others, ...lane.kinds]));
-  };
-  const shownMicros = hoverMs === null ? totalMicros : spentAt(spending, hoverMs);
   return (
     <div className={css.map}>
-      <div className={css.lanes}>
-        {lanes.map((lane) => (
-          <button
-            key={lane.name}
-            type="button"
-            className={css.lane}
-            aria-pressed={!isHidden(lane)}
-            title={isHidden(lane) ? 'Show these rows' : 'Hide these rows'}
-            onClick={() => toggle(lane)}
-          >
-            <span className={css.laneSwatch} style={{ background: `var(${lane.colour})` }} />
-            <span className={css.laneName}>{lane.name}</span>
-            <span className={css.laneCount}>{formatCount(lane.count)}</span>
-          </button>
-        ))}
-        <div className={css.costLane}>
-          <span>
-            Cost so far <strong>{formatUsd(fromMicros(shownMicros))}</strong>
-          </span>
-          <span className={css.costTime}>
-            {hoverMs === null
-              ? `over ${formatDuration(tree.endMs - tree.startMs)}`
-              : `at ${formatClock(hoverMs, props.timeZone)}`}
-          </span>
-        </div>
-      </div>
+      <Lanes {...props} lanes={lanes} spending={spending} hoverMs={hoverMs} />
       {/* biome-ignore lint/a11y/noStaticElementInteractions: for the pointer only; the zoom buttons do the same by keyboard */}
       <div
         ref={box}
@@ -145,6 +115,45 @@ export function MiniMap(props: {
         {hoverMs !== null && (
           <div className={css.mapHover} style={{ left: `${scale.toUnit(hoverMs) * 100}%` }} />
         )}
+      </div>
+    </div>
+  );
+}
+
+/** The names of the lanes, which are the switches too, and the cost under the pointer. */
+function Lanes(props: MiniMapProps & { lanes: readonly Lane[]; spending: Spending; hoverMs: number | null }) {
+  const { tree, hidden, lanes, spending, hoverMs } = props;
+  const isHidden = (lane: Lane) => lane.kinds.every((kind) => hidden.has(kind));
+  const toggle = (lane: Lane) => {
+    const others = [...hidden].filter((kind) => !lane.kinds.includes(kind));
+    props.onHidden(new Set(isHidden(lane) ? others : [...others, ...lane.kinds]));
+  };
+  const shownMicros = hoverMs === null ? (spending.micros.at(-1) ?? 0) : spentAt(spending, hoverMs);
+  return (
+    <div className={css.lanes}>
+      {lanes.map((lane) => (
+        <button
+          key={lane.name}
+          type="button"
+          className={css.lane}
+          aria-pressed={!isHidden(lane)}
+          title={isHidden(lane) ? 'Show these rows' : 'Hide these rows'}
+          onClick={() => toggle(lane)}
+        >
+          <span className={css.laneSwatch} style={{ background: `var(${lane.colour})` }} />
+          <span className={css.laneName}>{lane.name}</span>
+          <span className={css.laneCount}>{formatCount(lane.count)}</span>
+        </button>
+      ))}
+      <div className={css.costLane}>
+        <span>
+          Cost so far <strong>{formatUsd(fromMicros(shownMicros))}</strong>
+        </span>
+        <span className={css.costTime}>
+          {hoverMs === null
+            ? `over ${formatDuration(tree.endMs - tree.startMs)}`
+            : `at ${formatClock(hoverMs, props.timeZone)}`}
+        </span>
       </div>
     </div>
   );
