@@ -35,6 +35,8 @@ export default defineConfig({
           hookTimeout: 120_000,
         },
       },
+      // The long run of `npm run fuzz`; `npm test` leaves it out and runs a short one among the unit tests.
+      { test: { name: 'fuzz', include: ['test/fuzz/**/*.test.ts'] } },
     ],
   },
 });

@@ -4,5 +4,7 @@ import { join } from 'node:path';
 import { root, setUp } from './setup.mjs';
 
 await setUp();
-const { status } = spawnSync(process.execPath, [join(root, 'dist', 'main.js'), 'docs', join(root, 'docs')], { stdio: 'inherit' });
+const { status } = spawnSync(process.execPath, [join(root, 'dist', 'main.js'), 'docs', join(root, 'docs')], {
+  stdio: 'inherit',
+});
 process.exit(status ?? 1);

@@ -38,6 +38,10 @@ function installPeers() {
 
 await setUp();
 installPeers();
+const args = process.argv.slice(2);
+const projects = args.includes('--project')
+  ? []
+  : ['unit', 'ui', 'acceptance'].flatMap((name) => ['--project', name]);
 const vitest = join(root, 'node_modules', 'vitest', 'vitest.mjs');
 const result = spawnSync(
   process.execPath,
@@ -47,7 +51,8 @@ const result = spawnSync(
     '--reporter=default',
     '--reporter=json',
     `--outputFile.json=${reportFile}`,
-    ...process.argv.slice(2),
+    ...projects,
+    ...args,
   ],
   { cwd: root, stdio: 'inherit' },
 );
