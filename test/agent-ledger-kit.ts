@@ -63,6 +63,14 @@ function bodyOf(recording: Recording): Buffer {
   return isCompressed ? gunzipSync(body) : body;
 }
 
+/** Ids of the sessions that requests belong to. */
+export function sessionsIn(recordings: readonly Recording[]): readonly string[] {
+  const batch = createBatch();
+  const ledger = createAgentLedger({ batch: () => batch });
+  for (const recording of recordings) decodeInto(batch, ledger, recording);
+  return ledger.takeTouched().sessionIds;
+}
+
 /** The tables of the ledger in an engine of their own. */
 export class LedgerLab {
   readonly queries: AgentQueries;
@@ -116,11 +124,6 @@ export class LedgerLab {
       this.#session.query(`INSERT INTO ${DATABASE}.${name} SELECT * FROM file('${path}', 'Native')`);
       rmSync(path);
     }
-  }
-
-  /** Runs any statement; for preparations. */
-  run(statement: string): string {
-    return this.#session.query(statement, 'TabSeparated');
   }
 
   empty(): void {

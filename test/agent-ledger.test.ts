@@ -10,7 +10,7 @@ import {
   usage as usageSchema,
 } from '../src/contract/index.ts';
 import type { TelemetrySignal } from '../src/model/telemetry.ts';
-import { LedgerLab, RECORDED_BY_MS, type Recording, recordingsIn } from './agent-ledger-kit.ts';
+import { LedgerLab, RECORDED_BY_MS, type Recording, recordingsIn, sessionsIn } from './agent-ledger-kit.ts';
 
 /*
  * Every recorded run of the real client, through the real decoders, ledger and engine, compared with what the recordings' README says.
@@ -67,10 +67,8 @@ let repeated: Map<string, Session>;
 beforeAll(async () => {
   lab = new LedgerLab();
   for (const scenario of scenarios) {
-    lab.empty();
-    lab.send(recordings.filter((r) => r.scenario === scenario && r.signal === 'traces'));
-    const [session] = await allSessions(lab);
-    sessionIds.set(scenario, session!.session_id);
+    const [id] = sessionsIn(recordings.filter((r) => r.scenario === scenario && r.signal === 'traces'));
+    sessionIds.set(scenario, id!);
   }
   logs = await load(lab, ofSignals('logs'));
   metrics = await load(lab, ofSignals('metrics'));
@@ -530,5 +528,106 @@ describe('overview', () => {
     const overview = await lab.queries.overview({ from: 'now-1h', to: 'now' }, justAfter);
     expect(overview.live.length).toBeGreaterThan(0);
     expect(await lab.queries.hasSessions()).toBe(true);
+  });
+});
+
+describe('bots on the Claude SDK, which send spans only', () => {
+  const sdk = recordingsIn('anthropic-sdk');
+  const chats = ['chat-1001', 'chat-1002', 'chat-1003', 'chat-1004', 'chat-1005'];
+
+  it.each(['sdk-bot', 'sdk-bot-content', 'sdk-bot-json'])(
+    '%s: one session per conversation',
+    async (scenario) => {
+      lab.empty();
+      lab.send(sdk.filter((r) => r.scenario === scenario));
+      lab.send(sdk.filter((r) => r.scenario === scenario));
+      const sessions = new Map((await allSessions(lab)).map((session) => [session.session_id, session]));
+      expect([...sessions.keys()].sort()).toEqual(chats);
+      // Input tokens of the SDK include the cache: 13 512 sent are 12 and 13 500 written.
+      const reply = {
+        client: 'demo-telegram-bot',
+        client_version: '1.4.0',
+        models: ['claude-sonnet-5-5'],
+        cost_usd: 0.034414,
+        cost_complete: true,
+        input_tokens: 12,
+        output_tokens: 64,
+        cache_read_tokens: 0,
+        cache_creation_tokens: 13_500,
+        api_requests: 1,
+        api_errors: 0,
+      };
+      expect(sessions.get('chat-1001')).toMatchObject(reply);
+      expect(sessions.get('chat-1002')).toMatchObject(reply);
+      expect(sessions.get('chat-1003')).toMatchObject({
+        api_requests: 2,
+        tool_calls: 2,
+        tool_failures: 1,
+        cost_usd: 0.068828,
+      });
+      expect(sessions.get('chat-1004')).toMatchObject({
+        api_requests: 0,
+        api_errors: 1,
+        cost_usd: 0,
+        state: 'error',
+      });
+      expect(sessions.get('chat-1005')).toMatchObject(reply);
+    },
+  );
+
+  it('the timeline shows attempts, tools and errors', async () => {
+    lab.empty();
+    lab.send(sdk.filter((r) => r.scenario === 'sdk-bot'));
+    const entries = async (id: string) => (await lab.queries.getSession(id, RECORDED_BY_MS))!.timeline;
+    expect(await entries('chat-1004')).toMatchObject([
+      { kind: 'api_error', attempts: 3, error: 'api_error' },
+    ]);
+    expect(await entries('chat-1005')).toMatchObject([{ kind: 'api_request', attempts: 2 }]);
+    const agent = await entries('chat-1003');
+    expect(agent.map((entry) => entry.kind).sort()).toEqual([
+      'api_request',
+      'api_request',
+      'other',
+      'tool_call',
+      'tool_call',
+    ]);
+    const failed = agent.filter((entry) => entry.failed);
+    expect(failed).toMatchObject([{ kind: 'tool_call', name: 'lookup_order', error: 'tool_error' }]);
+  });
+
+  it('usage counts spans once, also beside sessions of Claude Code', async () => {
+    lab.empty();
+    lab.send(sdk.filter((r) => r.scenario === 'sdk-bot'));
+    lab.send(recordings.filter((r) => r.scenario === 'simple'));
+    lab.send(recordings.filter((r) => r.scenario === 'tools' && r.signal !== 'logs'));
+    lab.send(recordings.filter((r) => r.scenario === 'multi-turn-cumulative' && r.signal === 'metrics'));
+    const spent = (await allSessions(lab)).reduce((total, session) => total + micros(session), 0);
+    expect(spent).toBe(5 * 34_414 + 34_414 + 48_074 + 50_474);
+    for (const by of usageGroupBy.options) {
+      const usage = await lab.queries.usage({ ...RANGE, group_by: by }, RECORDED_BY_MS);
+      expect(micros(usage.total)).toBe(spent);
+      expect(usage.groups.reduce((total, group) => total + micros(group), 0)).toBe(spent);
+      // 5 of the bot, 1 of `simple`, 5 of `tools`, which only its spans tell; counters tell no requests.
+      expect(usage.total.api_requests).toBe(11);
+      expect(usage.total.api_errors).toBe(1);
+    }
+    const overview = await lab.queries.overview(RANGE, RECORDED_BY_MS);
+    expect(micros(overview.current)).toBe(spent);
+    expect(overview.current).toMatchObject({ tool_calls: 7, tool_failures: 1, prompts: 2 });
+  });
+
+  it('totals of counters are spent on the day they grew', async () => {
+    lab.empty();
+    lab.send(recordings.filter((r) => r.scenario === 'multi-turn-cumulative' && r.signal === 'metrics'));
+    const at = async (from: string, to: string) => {
+      const usage = await lab.queries.usage({ from, to, group_by: 'model' }, RECORDED_BY_MS);
+      return micros(usage.total);
+    };
+    const parts = [
+      await at('2026-11-20T22:59:20.000Z', '2026-11-20T22:59:24.999Z'),
+      await at('2026-11-20T22:59:25.000Z', '2026-11-20T22:59:27.999Z'),
+      await at('2026-11-20T22:59:28.000Z', '2026-11-20T22:59:40.000Z'),
+    ];
+    expect(parts).toEqual([34_414, 40_346 - 34_414, 50_474 - 40_346]);
   });
 });

@@ -247,7 +247,7 @@ function refuse(options: OtlpGrpcOptions, call: Call, thrown: unknown): number {
   const { stream, signal } = call;
   const error = thrown instanceof BellwetherError ? thrown : internalError(thrown);
   const code = grpcCodeOf(error);
-  if (error.status >= 500) options.log?.error({ error: thrown, signal }, 'an OTLP call failed');
+  if (error.status === 500) options.log?.error({ error: thrown, signal }, 'an OTLP call failed');
   if (!call.isSubmitted) options.intake.refuse(senderOf(call), signal ?? 'unknown', error);
   if (stream.destroyed || stream.headersSent) return code;
   if (error.code === 'not_grpc') {

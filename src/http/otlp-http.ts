@@ -132,7 +132,8 @@ async function admit(options: OtlpHttpOptions, exchange: Exchange): Promise<Cont
 function refuse(options: OtlpHttpOptions, exchange: Exchange, thrown: unknown): void {
   const { request, response, signal } = exchange;
   const error = thrown instanceof BellwetherError ? thrown : internalError(thrown);
-  if (error.status >= 500) options.log?.error({ error: thrown, signal }, 'an OTLP request failed');
+  // 503 is an answer, not a failure of ours: what is behind it is logged once, by the part that knows.
+  if (error.status === 500) options.log?.error({ error: thrown, signal }, 'an OTLP request failed');
   else options.log?.debug({ code: error.code, signal, address: addressOf(request.socket) }, error.message);
   if (!exchange.isSubmitted) options.intake.refuse(senderOf(exchange), signal, error);
   const type = exchange.type ?? jsonType;

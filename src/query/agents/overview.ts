@@ -5,7 +5,7 @@ import { findSessions, sessionsByIds } from './list.ts';
 import { CALLS, eventRows, LEDGER_SETTINGS, type LedgerReader, msOf, NOT_ACTIVITY, usdOf } from './reader.ts';
 import { IDLE_MS } from './session.ts';
 import { figuresOf, USAGE_SUMS, type UsageSums } from './usage.ts';
-import { usageRows } from './usage-sql.ts';
+import { readSourceMix, type SourceMix, usageRows } from './usage-sql.ts';
 
 const MAX_LIVE = 12;
 /** Candidates for the live list; some turn out to have ended. */
@@ -44,7 +44,7 @@ interface ActRow {
 }
 
 /**
- * All that the overview page shows, in three queries at the same time.
+ * All that the overview page shows, in a handful of queries, of which those that may run at the same time do.
  *
  * @throws BellwetherError 400 `bad_time`, `bad_range`.
  */
@@ -55,10 +55,13 @@ export async function readOverview(
 ): Promise<Overview> {
   const range = parseTimeRange(query, nowMs);
   const stepMs = stepOf(range);
-  const [spend, acts, live] = await Promise.all([
-    reader.query<SpendRow>(spendQuery(range, stepMs), { settings: LEDGER_SETTINGS }),
-    reader.query<ActRow>(actsQuery(range), { settings: LEDGER_SETTINGS }),
+  const [mix, live] = await Promise.all([
+    readSourceMix(reader, withPrevious(range)),
     liveSessions(reader, nowMs),
+  ]);
+  const [spend, acts] = await Promise.all([
+    reader.query<SpendRow>(spendQuery(range, mix, stepMs), { settings: LEDGER_SETTINGS }),
+    reader.query<ActRow>(actsQuery(range, mix), { settings: LEDGER_SETTINGS }),
   ]);
   return {
     from: formatTime(range.fromMs),
@@ -89,33 +92,35 @@ function withPrevious({ fromMs, toMs }: TimeRange): TimeRange {
   return { fromMs: Math.max(0, fromMs - (toMs - fromMs)), toMs };
 }
 
-function spendQuery(range: TimeRange, stepMs: number): Sql {
+function spendQuery(range: TimeRange, mix: SourceMix, stepMs: number): Sql {
   const stepStart = sql`intDiv(${msOf(sql`ts`)}, ${stepMs}) * ${stepMs}`;
   return sql`
     SELECT is_current, step_start_ms, model, toUInt8(grouping(step_start_ms, model)) AS level, ${USAGE_SUMS},
       if(countIf(latency_ms >= 0) = 0, NULL, quantileTDigestIf(0.95)(latency_ms, latency_ms >= 0)) AS latency_p95_ms
     FROM (
       SELECT *, toUInt8(ts >= ${new Date(range.fromMs)}) AS is_current, if(is_current = 1, ${stepStart}, 0) AS step_start_ms
-      FROM (${usageRows(withPrevious(range))})
+      FROM (${usageRows(withPrevious(range), mix)})
     )
     GROUP BY GROUPING SETS ((is_current), (is_current, step_start_ms), (is_current, step_start_ms, model))
     HAVING is_current = 1 OR level = 3`;
 }
 
 /** Prompts and tools, from events where a session has any, else from spans. */
-function actsQuery(range: TimeRange): Sql {
+function actsQuery(range: TimeRange, mix: SourceMix): Sql {
   const { fromMs, toMs } = withPrevious(range);
   const within = sql`ts >= ${new Date(fromMs)} AND ts <= ${new Date(toMs)}`;
+  const isChosen =
+    mix.hasSpans || mix.hasServerSpans
+      ? sql`(origin = 'event' OR session_id GLOBAL NOT IN (
+          SELECT session_id FROM agent_events WHERE ${within} AND origin = 'event' AND kind NOT IN ${NOT_ACTIVITY}
+        ))`
+      : sql`origin = 'event'`;
   return sql`
     SELECT toUInt8(ts >= ${new Date(range.fromMs)}) AS is_current,
       countIf(kind = 'prompt') AS prompts,
       countIf(kind = 'tool_call') AS tool_calls,
       countIf(kind = 'tool_call' AND failed = 1) AS tool_failures
-    FROM ${eventRows(sql`${within} AND kind IN ('prompt', 'tool_call') AND (
-      origin = 'event' OR session_id GLOBAL NOT IN (
-        SELECT session_id FROM agent_events WHERE ${within} AND origin = 'event' AND kind NOT IN ${NOT_ACTIVITY}
-      )
-    )`)}
+    FROM ${eventRows(sql`${within} AND kind IN ('prompt', 'tool_call') AND ${isChosen}`)}
     GROUP BY is_current`;
 }
 

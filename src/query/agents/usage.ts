@@ -2,7 +2,7 @@ import type { Usage, UsageFigures, UsageGroupBy } from '../../contract/index.ts'
 import { parseTimeRange, type TimeRange } from '../../lib/time.ts';
 import { type Sql, sql } from '../../store/index.ts';
 import { LEDGER_SETTINGS, type LedgerReader, usdOf } from './reader.ts';
-import { usageRows } from './usage-sql.ts';
+import { readSourceMix, type SourceMix, usageRows } from './usage-sql.ts';
 
 /** Most groups sent; the total includes the others. */
 const MAX_GROUPS = 1000;
@@ -53,7 +53,8 @@ export const USAGE_SUMS = sql`
  */
 export async function readUsage(reader: LedgerReader, query: UsageQuery, nowMs: number): Promise<Usage> {
   const range = parseTimeRange(query, nowMs);
-  const rows = await reader.query<UsageRow>(usageStatement(range, query.group_by), {
+  const mix = await readSourceMix(reader, range);
+  const rows = await reader.query<UsageRow>(usageStatement(range, mix, query.group_by), {
     settings: LEDGER_SETTINGS,
   });
   const total = rows.find((row) => row.is_total === 1);
@@ -65,11 +66,11 @@ export async function readUsage(reader: LedgerReader, query: UsageQuery, nowMs: 
   };
 }
 
-function usageStatement(range: TimeRange, groupBy: UsageGroupBy): Sql {
+function usageStatement(range: TimeRange, mix: SourceMix, groupBy: UsageGroupBy): Sql {
   const order = groupBy === 'day' ? sql`group_key` : sql`sum(cost_micros) DESC, group_key`;
   return sql`
     SELECT group_key, toUInt8(grouping(group_key)) AS is_total, ${USAGE_SUMS}
-    FROM (SELECT *, ${KEYS[groupBy]} AS group_key FROM (${usageRows(range)}))
+    FROM (SELECT *, ${KEYS[groupBy]} AS group_key FROM (${usageRows(range, mix)}))
     GROUP BY GROUPING SETS ((group_key), ())
     ORDER BY is_total DESC, ${order}
     LIMIT ${MAX_GROUPS + 2}`;

@@ -180,7 +180,7 @@ class LogsDecoder {
   }
 
   #append(run: ScopeRun, eventName: string): void {
-    const { bytes } = this.#reader;
+    const { view } = this.#reader;
     const rows = run.context.batch.logs;
     const { stream } = run;
     rows.ts.appendParts(this.#tsLow, this.#tsHigh);
@@ -193,9 +193,9 @@ class LogsDecoder {
     );
     rows.event_name.append(eventName);
     if (this.#traceAt < 0) rows.trace_id.appendZero();
-    else rows.trace_id.appendBytes(bytes, this.#traceAt);
+    else rows.trace_id.appendWords(view, this.#traceAt);
     if (this.#spanAt < 0) rows.span_id.appendZero();
-    else rows.span_id.appendBytes(bytes, this.#spanAt);
+    else rows.span_id.appendWords(view, this.#spanAt);
     rows.trace_flags.append(this.#flags & 0xff);
     if (this.#body.lists === 0) {
       rows.body.append('');

@@ -441,6 +441,27 @@ describe('JSON that is not OTLP', () => {
   });
 });
 
+it('too many brackets are refused before they are parsed; brackets in strings are text', () => {
+  const context = testContext();
+  expect(() => decodeLogsJson(Buffer.alloc(1_000_000, '['), context)).toThrow(/nested more than 100000 deep/);
+  const pairs = Buffer.from(`[${'{},'.repeat(4_000_000)}{}]`);
+  expect(() => decodeLogsJson(pairs, context)).toThrow(/more than 4000000 objects and arrays/);
+  const body = jsonRequest(
+    'logs',
+    [{ records: [{ time: NOW_NS, body: { s: '\\"[{'.repeat(60_000) } }] }],
+    jsonLog,
+  );
+  expect(decodeLogsJson(body, context).accepted).toBe(1);
+});
+
+it('a JSON attribute nested 10,000 deep is refused alone', () => {
+  const open = '{"arrayValue":{"values":[';
+  const deep = `{"key":"k","value":${open.repeat(10_000)}${']}}'.repeat(10_000)}}`;
+  const body = `{"resourceLogs":[{"scopeLogs":[{"logRecords":[{"attributes":[${deep}]},{}]}]}]}`;
+  const outcome = decodeLogsJson(Buffer.from(body), testContext());
+  expect([outcome.accepted, outcome.rejections.get('too_deep')?.count]).toEqual([1, 1]);
+});
+
 it('JSON as other senders write it: snake case, numbers as numbers, enum names, upper case ids', () => {
   const body = `{"resource_logs":[{"resource":{"attributes":[{"key":"service.name","value":{"string_value":"snake"}}]},"unknown":1,
     "scope_logs":[{"schema_url":"u","log_records":[{"time_unix_nano":${NOW_NS + 1n},"observed_time_unix_nano":"${NOW_NS}",

@@ -48,8 +48,8 @@ export class SpanChildren {
 
   clear(limits: IngestLimits): void {
     this.droppedEvents = this.droppedLinks = 0;
-    this.#eventRanges.length = this.#linkRanges.length = 0;
-    this.#events.length = this.#links.length = 0;
+    if (this.#eventRanges.length > 0) this.#eventRanges.length = this.#events.length = 0;
+    if (this.#linkRanges.length > 0) this.#linkRanges.length = this.#links.length = 0;
     this.#attributes.clear(limits);
   }
 
@@ -173,8 +173,8 @@ export class SpanChildren {
     const stateStart = this.#links[at + 2]!;
     const stateEnd = this.#links[at + 3]!;
     if (traceAt < 0 || spanAt < 0) return false;
-    rows.link_trace_id.items.appendBytes(bytes, traceAt);
-    rows.link_span_id.items.appendBytes(bytes, spanAt);
+    rows.link_trace_id.items.appendWords(view, traceAt);
+    rows.link_span_id.items.appendWords(view, spanAt);
     const isLong = stateEnd - stateStart > MAX_TRACE_STATE_BYTES;
     const stop = isLong ? characterBoundary(bytes, stateStart, stateStart + MAX_TRACE_STATE_BYTES) : stateEnd;
     rows.link_trace_state.items.appendText(bytes, view, stateStart, stop);

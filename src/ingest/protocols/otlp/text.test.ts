@@ -37,6 +37,18 @@ it('equal bytes have equal hashes wherever they lie', () => {
   );
 });
 
+it('texts that differ in their last characters only have different low bits of the hash', () => {
+  const slots = new Set<number>();
+  for (let i = 0; i < 1000; i++) {
+    const bytes = Buffer.from(`GET /api/items/${i}`);
+    slots.add(
+      hashBytes(new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength), 0, bytes.length, 5) & 0xffff,
+    );
+  }
+  // By chance about 8 of 1000 would share one of 65,536 slots.
+  expect(slots.size).toBeGreaterThan(970);
+});
+
 describe('a text cache', () => {
   it('gives what decoding gives, again and again', () => {
     const cache = new TextCache();

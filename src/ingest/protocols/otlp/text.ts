@@ -33,7 +33,9 @@ export function hashBytes(view: DataView, start: number, end: number, seed: numb
   } else {
     for (let at = start; at < end; at++) hash = Math.imul(hash ^ view.getUint8(at), 0x9e3779b1);
   }
-  return hash ^ (hash >>> 13);
+  // A multiplication moves differences only upwards, and texts like to differ at their end: fold the high bits back twice.
+  hash = Math.imul(hash ^ (hash >>> 16), 0x45d9f3b5);
+  return hash ^ (hash >>> 16);
 }
 
 /** Whether two ranges of the same memory hold the same bytes. */

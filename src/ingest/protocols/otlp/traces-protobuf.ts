@@ -220,14 +220,14 @@ class TracesDecoder {
   }
 
   #append(run: ScopeRun, name: string): void {
-    const { bytes } = this.#reader;
+    const { view } = this.#reader;
     const rows = run.context.batch.spans;
     const { stream } = run;
     const times = this.#times;
-    rows.trace_id.appendBytes(bytes, this.#traceId.start);
-    rows.span_id.appendBytes(bytes, this.#spanId.start);
+    rows.trace_id.appendWords(view, this.#traceId.start);
+    rows.span_id.appendWords(view, this.#spanId.start);
     if (this.#parentId.end === this.#parentId.start) rows.parent_span_id.appendZero();
-    else rows.parent_span_id.appendBytes(bytes, this.#parentId.start);
+    else rows.parent_span_id.appendWords(view, this.#parentId.start);
     this.#appendCut(rows.trace_state, this.#traceState, MAX_TRACE_STATE_BYTES);
     rows.trace_flags.append(this.#flags);
     rows.name.append(name);

@@ -135,13 +135,7 @@ function Chart(props: TimeSeriesPanelProps & { data: ChartData; height: number }
   const timeZone = props.timeZone ?? 'browser';
   const { data, format } = props;
   const shown = useMemo(() => visible(data, hidden), [data, hidden]);
-  // The width counts only where there are more points than pixels for them: else a resize would mean a new model for nothing.
-  const sampleWidth =
-    data.times.length > maxPointsPerPixel * (width || 800) ? width || 800 : data.times.length;
-  const model = useMemo(
-    () => modelOf(shown, props.kind ?? 'line', props.stacked ?? false, sampleWidth),
-    [shown, props.kind, props.stacked, sampleWidth],
-  );
+  const model = useModel(props, shown, width);
   const description = useMemo(
     () => describeChart({ title: props.title, data, format, timeZone }),
     [props.title, data, format, timeZone],
@@ -197,6 +191,15 @@ function Chart(props: TimeSeriesPanelProps & { data: ChartData; height: number }
       />
     </>
   );
+}
+
+/** What to draw. The width counts only where there are more points than pixels: else a resize would mean a new model for nothing. */
+function useModel(props: TimeSeriesPanelProps, shown: ShownData, widthPx: number): DrawnModel {
+  const { kind = 'line', stacked = false } = props;
+  const points = shown.times.length;
+  const width = widthPx || 800;
+  const sampleWidth = points > maxPointsPerPixel * width ? width : points;
+  return useMemo(() => modelOf(shown, kind, stacked, sampleWidth), [shown, kind, stacked, sampleWidth]);
 }
 
 /** Where the pointer is. Charts that only follow another's crosshair show the line, not the box. */

@@ -12,7 +12,7 @@ import {
   Wrench,
 } from 'lucide-react';
 import type { ReactNode } from 'react';
-import { formatBytes, formatCompact, plural, shortModel } from '../../lib/format.ts';
+import { formatBytes, formatCompact, formatDuration, plural, shortModel } from '../../lib/format.ts';
 import { type TimelineNode, tokensOf } from './session-tree.ts';
 
 interface KindLook {
@@ -95,13 +95,18 @@ function requestText(entry: TimelineEntry): string {
     .join(' · ');
 }
 
+/** Automatic decisions take milliseconds; longer ones were a person's. */
+const waitShownMs = 1000;
+
 function toolText(entry: TimelineEntry): string {
   const bytes = Number(entry.attributes.tool_result_size_bytes);
   const byPerson = entry.decision_source.startsWith('user');
+  const waitedMs = Number(entry.attributes.blocked_on_user_ms);
   return [
     entry.failed && 'failed',
     entry.decision === 'reject' && 'rejected',
     entry.decision === 'accept' && byPerson && 'allowed by a person',
+    waitedMs >= waitShownMs && `after ${formatDuration(waitedMs)}`,
     Number.isFinite(bytes) && bytes > 0 && formatBytes(bytes),
   ]
     .filter(Boolean)
