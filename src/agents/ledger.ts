@@ -43,63 +43,7 @@ export interface AgentLedger extends TelemetryObserver {
  * API, and spans of any instrumentation that follows the GenAI conventions.
  */
 export function createAgentLedger(options: AgentLedgerOptions): AgentLedger {
-  const watch = new ScopeWatch();
-  const senders = new Map<bigint, SenderFacts>();
-  let touched = new Set<string>();
-  let isTruncated = false;
-
-  function factsOf(origin: Origin): SenderFacts {
-    const known = senders.get(origin.streamId);
-    if (known !== undefined) return known;
-    if (senders.size >= MAX_SENDERS) senders.clear();
-    const facts = senderFactsOf(origin);
-    senders.set(origin.streamId, facts);
-    return facts;
-  }
-
-  function touch(sessionId: string): void {
-    if (touched.size < MAX_TOUCHED) touched.add(sessionId);
-    else if (!touched.has(sessionId)) isTruncated = true;
-  }
-
-  function writeEvent(origin: Origin, event: LedgerEvent, sessionId: string): void {
-    if (!isTime(event.tsMs)) return;
-    const record = { attributes: event.attributes, sessionId, dayMs: event.tsMs };
-    const owner = ownerOf(origin, factsOf(origin), record);
-    appendEvent(options.batch(), owner, event);
-    touch(owner.sessionId);
-  }
-
-  function observeLog(origin: Origin, log: ObservedLog): void {
-    const isClaude = scopeFamilyOf(origin) === 'claude_code' || hasClaudePrefix(log);
-    if (!isClaude || eventNameOf(log) === '') return;
-    watch.found('logs', origin);
-    writeEvent(origin, claudeEventOf(log), textOf(log.attributes, 'session.id'));
-  }
-
-  function observeSpan(origin: Origin, span: ObservedSpan): void {
-    const family = scopeFamilyOf(origin);
-    if (span.name.startsWith(CLAUDE_CODE_PREFIX)) {
-      watch.found('traces', origin);
-      writeEvent(origin, claudeSpanOf(span), textOf(span.attributes, 'session.id'));
-      return;
-    }
-    if (family !== 'claude_sdk' && family !== 'claude_api' && !isGenAiSpan(span)) return;
-    watch.found('traces', origin);
-    const conversation = conversationOf(span.attributes);
-    // The API's side repeats what its callers report; without a conversation it cannot be set against them.
-    if (family === 'claude_api' && conversation === '') return;
-    writeEvent(origin, genAiSpanOf(span, family === 'claude_api' ? 'server' : 'span'), conversation);
-  }
-
-  function observePoint(origin: Origin, point: ObservedPoint): void {
-    const measure = measureOf(point);
-    if (measure === undefined || !isTime(point.tsMs)) return;
-    watch.found('metrics', origin);
-    const owner = pointOwner(origin, factsOf(origin), point);
-    appendPoint(options.batch(), owner, point, measure);
-    touch(owner.sessionId);
-  }
+  const recorder = new Recorder(options.batch);
 
   function guarded<T>(observe: (origin: Origin, record: T) => void, what: string) {
     return (origin: Origin, record: T): void => {
@@ -112,17 +56,86 @@ export function createAgentLedger(options: AgentLedgerOptions): AgentLedger {
   }
 
   return {
-    wants: (signal, origin) => watch.wants(signal, origin),
-    log: guarded(observeLog, 'log record'),
-    span: guarded(observeSpan, 'span'),
-    point: guarded(observePoint, 'metric point'),
-    takeTouched() {
-      const taken = { sessionIds: [...touched], isTruncated };
-      touched = new Set();
-      isTruncated = false;
-      return taken;
-    },
+    wants: (signal, origin) => recorder.watch.wants(signal, origin),
+    log: guarded<ObservedLog>((origin, log) => recorder.log(origin, log), 'log record'),
+    span: guarded<ObservedSpan>((origin, span) => recorder.span(origin, span), 'span'),
+    point: guarded<ObservedPoint>((origin, point) => recorder.point(origin, point), 'metric point'),
+    takeTouched: () => recorder.takeTouched(),
   };
+}
+
+/** Decides what of a record belongs into the ledger, and writes it. */
+class Recorder {
+  readonly watch = new ScopeWatch();
+  readonly #batch: () => Batch;
+  readonly #senders = new Map<bigint, SenderFacts>();
+  #touched = new Set<string>();
+  #isTruncated = false;
+
+  constructor(batch: () => Batch) {
+    this.#batch = batch;
+  }
+
+  log(origin: Origin, log: ObservedLog): void {
+    const isClaude = scopeFamilyOf(origin) === 'claude_code' || hasClaudePrefix(log);
+    if (!isClaude || eventNameOf(log) === '') return;
+    this.watch.found('logs', origin);
+    this.#write(origin, claudeEventOf(log), textOf(log.attributes, 'session.id'));
+  }
+
+  span(origin: Origin, span: ObservedSpan): void {
+    if (span.name.startsWith(CLAUDE_CODE_PREFIX)) {
+      this.watch.found('traces', origin);
+      this.#write(origin, claudeSpanOf(span), textOf(span.attributes, 'session.id'));
+      return;
+    }
+    const family = scopeFamilyOf(origin);
+    if (family !== 'claude_sdk' && family !== 'claude_api' && !isGenAiSpan(span)) return;
+    this.watch.found('traces', origin);
+    const conversation = conversationOf(span.attributes);
+    // The API's side repeats what its callers report; without a conversation it cannot be set against them.
+    if (family === 'claude_api' && conversation === '') return;
+    this.#write(origin, genAiSpanOf(span, family === 'claude_api' ? 'server' : 'span'), conversation);
+  }
+
+  point(origin: Origin, point: ObservedPoint): void {
+    const measure = measureOf(point);
+    if (measure === undefined || !isTime(point.tsMs)) return;
+    this.watch.found('metrics', origin);
+    const owner = pointOwner(origin, this.#factsOf(origin), point);
+    appendPoint(this.#batch(), owner, point, measure);
+    this.#touch(owner.sessionId);
+  }
+
+  takeTouched(): TouchedSessions {
+    const taken = { sessionIds: [...this.#touched], isTruncated: this.#isTruncated };
+    this.#touched = new Set();
+    this.#isTruncated = false;
+    return taken;
+  }
+
+  #write(origin: Origin, event: LedgerEvent, sessionId: string): void {
+    if (!isTime(event.tsMs)) return;
+    const record = { attributes: event.attributes, sessionId, dayMs: event.tsMs };
+    const owner = ownerOf(origin, this.#factsOf(origin), record);
+    appendEvent(this.#batch(), owner, event);
+    this.#touch(owner.sessionId);
+  }
+
+  /** Forgetting senders is harmless: what is known of one follows from its stream. */
+  #factsOf(origin: Origin): SenderFacts {
+    const known = this.#senders.get(origin.streamId);
+    if (known !== undefined) return known;
+    if (this.#senders.size >= MAX_SENDERS) this.#senders.clear();
+    const facts = senderFactsOf(origin);
+    this.#senders.set(origin.streamId, facts);
+    return facts;
+  }
+
+  #touch(sessionId: string): void {
+    if (this.#touched.size < MAX_TOUCHED) this.#touched.add(sessionId);
+    else if (!this.#touched.has(sessionId)) this.#isTruncated = true;
+  }
 }
 
 /** A series of totals stays in the session of the day it began, or every day would count the days before again. */

@@ -1,10 +1,22 @@
 import type { Readable } from 'node:stream';
 import zlib from 'node:zlib';
 import { BellwetherError } from '../lib/errors.ts';
+import { BodyMemory } from './body-memory.ts';
 import type { Lease } from './memory-budget.ts';
 
 /** Output is taken from zlib in pieces of this size: large enough to save thread hops, small enough to stop a bomb early. */
 const INFLATE_CHUNK_BYTES = 64 * 1024;
+
+/** One for all ports: it keeps a few megabytes at most. */
+const memory = new BodyMemory();
+
+/**
+ * Gives the memory of a body from `collect` or `inflate` back for the next one. Optional; afterwards the body must not be read.
+ * Of a body that failed to inflate nothing may be given back: zlib's thread could still be reading it.
+ */
+export function recycle(body: Buffer): void {
+  memory.recycle(body);
+}
 
 /** Bounds on one body while it is received. */
 export interface BodyBounds {
@@ -83,7 +95,7 @@ export function collect(stream: Readable, bounds: BodyBounds, lease: Lease): Pro
     }
     function onEnd(): void {
       stop();
-      resolve(pieces.length === 1 ? pieces[0]! : Buffer.concat(pieces, receivedBytes));
+      resolve(memory.join(pieces, receivedBytes));
     }
     function onGone(): void {
       fail(incompleteBody(receivedBytes));
@@ -150,9 +162,7 @@ export function inflate(
       if (refusal === undefined) pieces.push(piece);
       else fail(refusal);
     });
-    inflater.on('end', () =>
-      resolve(pieces.length === 1 ? pieces[0]! : Buffer.concat(pieces, inflatedBytes)),
-    );
+    inflater.on('end', () => resolve(memory.join(pieces, inflatedBytes)));
     inflater.on('error', (error: Error) => reject(badCompression(coding, error)));
     inflater.end(body);
   });

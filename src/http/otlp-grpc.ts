@@ -189,12 +189,16 @@ async function receive(options: OtlpGrpcOptions, call: Call): Promise<number> {
     const { message, coding } = unframe(framed, headers['grpc-encoding'], maxBytes);
     const body = await inflate(message, coding, maxBytes, lease);
     call.isSubmitted = true;
-    const result = await options.intake.submit({
+    const stored = options.intake.submit({
       signal,
       encoding: protobufType,
       body,
       sender: senderOf(call),
     });
+    // The pipeline has read the body when it returns its promise.
+    recycle(framed);
+    recycle(body);
+    const result = await stored;
     respond(stream, exportResponse(protobufType, signal, result));
     return grpcCode.ok;
   } finally {

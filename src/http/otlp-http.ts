@@ -12,6 +12,7 @@ import {
   collect,
   inflate,
   parseCoding,
+  recycle,
   supportedCodings,
   unsupportedCoding,
 } from './body.ts';
@@ -103,7 +104,11 @@ async function receive(options: OtlpHttpOptions, exchange: Exchange): Promise<vo
     const received = await collect(request, options.bounds, lease);
     const body = await inflate(received, coding, maxBytes, lease);
     exchange.isSubmitted = true;
-    const result = await options.intake.submit({ signal, encoding: type!, body, sender: senderOf(exchange) });
+    const stored = options.intake.submit({ signal, encoding: type!, body, sender: senderOf(exchange) });
+    // The pipeline has read the body when it returns its promise.
+    recycle(received);
+    recycle(body);
+    const result = await stored;
     const responseBody = exportResponse(type!, signal, result);
     answer(request, response, { status: 200, headers: { 'Content-Type': type! }, body: responseBody });
   } finally {

@@ -121,7 +121,7 @@ function spendOfCounters(range: TimeRange): Sql {
 
 function callsOfSpans(origin: 'span' | 'server', range: TimeRange, mix: SourceMix): Sql {
   const isCounted = mix.hasCounters ? sql`session_id GLOBAL IN ${sessionsWithCounters(range)}` : sql`false`;
-  const spent = (column: string) => sql`if(false, 0, toInt64(${sql.id(column)}))`;
+  const spent = (column: string) => sql`if(is_counted, 0, toInt64(${sql.id(column)}))`;
   const conditions = [
     sql`origin = ${origin} AND kind IN ${CALLS} AND ${within(range)}`,
     sql`session_id GLOBAL NOT IN ${sessionsWithCalls('event', range)}`,

@@ -44,7 +44,9 @@ describe('Sparkline', () => {
 
   it('draws nothing for nothing, and a dot for one point', () => {
     expect(line([null, null])).toBe('');
-    expect(line([5])).toMatch(/^M.*L/);
+    expect(line([5])).toBe('');
+    const { container } = render(<Sparkline values={[5]} />);
+    expect(container.querySelectorAll('path')[2]?.getAttribute('d')).toMatch(/^M.*h0\.01$/);
   });
 });
 

@@ -20,10 +20,16 @@ export function Sparkline(props: {
   const x = (at: number) => pad + (at / Math.max(1, props.values.length - 1)) * (width - 2 * pad);
   const y = (value: number) => height - pad - ((value - low) / (high - low || 1)) * (height - 2 * pad);
   const runs = runsOf(props.values);
-  const line = runs
-    .map((run) => `M${run.map(([at, value]) => `${r(x(at))} ${r(y(value))}`).join('L')}`)
+  const path = (run: [number, number][]) =>
+    `M${run.map(([at, value]) => `${r(x(at))} ${r(y(value))}`).join('L')}`;
+  const lines = runs.filter((run) => run.length > 1);
+  const line = lines.map(path).join('');
+  // A lone point has no line: a hair of length, which a thick round pen turns into a dot.
+  const dots = runs
+    .filter((run) => run.length === 1)
+    .map((run) => `${path(run)}h0.01`)
     .join('');
-  const area = runs.map((run) => areaOf(run.map(([at, value]) => [x(at), y(value)]))).join('');
+  const area = lines.map((run) => areaOf(run.map(([at, value]) => [x(at), y(value)]))).join('');
   return (
     <svg
       className={css.spark}
@@ -34,6 +40,7 @@ export function Sparkline(props: {
     >
       <path className={css.area} d={area} />
       <path className={css.line} d={line} />
+      {dots !== '' && <path className={css.dots} d={dots} />}
     </svg>
   );
 }
@@ -49,8 +56,6 @@ function runsOf(values: readonly (number | null)[]): [number, number][][] {
       run = [];
     }
   });
-  // One lone point draws nothing as a path: give it a hair of length, which the round cap turns into a dot.
-  for (const one of runs) if (one.length === 1) one.push([one[0]![0] + 0.01, one[0]![1]]);
   return runs;
 }
 

@@ -151,6 +151,7 @@ export function formatPerMinute(perMinute: Maybe): string {
 export function formatSpan(durationMs: Maybe): string {
   if (!isKnown(durationMs)) return missing;
   const seconds = Math.round(durationMs / 1000);
+  if (seconds === 0 && durationMs > 0) return '<1s';
   if (seconds < 60) return `${seconds}s`;
   if (seconds < 3570) return `${Math.round(seconds / 60)}m`;
   // Half a minute short of an hour rounds to the hour, as the minutes before round to theirs.

@@ -125,7 +125,8 @@ export function labelOf(entry: TimelineEntry): string {
     return typeof entry.attributes.command_name === 'string' ? `/${entry.attributes.command_name}` : 'Prompt';
   }
   const name = entry.name || entry.model || entry.kind.replaceAll('_', ' ');
-  return entry.kind === 'api_request' || entry.kind === 'api_error' ? shortModel(name) : name;
+  if (entry.kind === 'api_request' || entry.kind === 'api_error') return shortModel(name);
+  return entry.kind === 'other' ? name.replaceAll('_', ' ') : name;
 }
 
 /** Puts every node under its subagent, else under its prompt, else at the top. Keeps the order of time within each list. */

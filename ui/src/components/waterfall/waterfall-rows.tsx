@@ -164,7 +164,7 @@ function useAxisTicks(props: RowsProps, lanePx: number) {
   return useMemo(() => {
     const found = ticks(scale, view, folded ? tree.gaps : [], tickPx / Math.max(tickPx, lanePx));
     return found
-      .filter((tick) => tick.x * lanePx < lanePx - tickLabelPx)
+      .filter((tick) => tick.x * lanePx < lanePx - (tick.stepMs < 1000 ? 1.5 : 1) * tickLabelPx)
       .map((tick) => ({ ...tick, label: tickLabel(tick.atMs, tick.stepMs, timeZone) }));
   }, [scale, view, tree, folded, lanePx, timeZone]);
 }
