@@ -1,7 +1,7 @@
 import type { Onboarding, Overview, SessionDetail, SourceList, Status } from '@contract';
 import { QueryClientProvider } from '@tanstack/react-query';
 import { createMemoryHistory, RouterProvider } from '@tanstack/react-router';
-import { act, cleanup, fireEvent, render, screen, within } from '@testing-library/react';
+import { act, cleanup, configure, fireEvent, render, screen, within } from '@testing-library/react';
 import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { fakeLayout } from '../components/fake-layout.ts';
 import { sampleTimeline } from '../components/waterfall/fixture.ts';
@@ -101,6 +101,9 @@ function answer(url: string): Response {
   const body = answers[pathname];
   return new Response(JSON.stringify(body ?? refused), { status: body === undefined ? 404 : 200 });
 }
+
+// A loaded machine takes its time; waiting ends with the first match, so this costs nothing where it is quick.
+configure({ asyncUtilTimeout: 10_000 });
 
 // Pages are loaded lazily; what that takes here is not what is tested.
 beforeAll(async () => {
