@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { expect, it } from 'vitest';
 import { initialTables } from './migrations/001-initial.ts';
 import { migrations } from './migrations.ts';
-import { createTableStatements, schemaOf, type TableSchema } from './schema.ts';
+import { createTableStatements, SERVER_CODEC, schemaOf, type TableSchema } from './schema.ts';
 import { tables } from './tables.ts';
 
 const described = Object.values(tables).map((table) =>
@@ -77,7 +77,7 @@ SETTINGS non_replicated_deduplication_window = 1000, fsync_after_insert = 1, fsy
 });
 
 it('creates a replicated and a distributed table in a cluster', () => {
-  const layout = { database: 'db', cluster: 'main' };
+  const layout = { database: 'db', cluster: 'main', defaultCodec: SERVER_CODEC };
   const statements = createTableStatements(example, layout).map((statement) => statement.text);
   expect(statements).toEqual([
     `CREATE TABLE IF NOT EXISTS \`db\`.\`things_local\` ON CLUSTER \`main\` (
@@ -87,7 +87,7 @@ it('creates a replicated and a distributed table in a cluster', () => {
 ) ENGINE = ReplicatedReplacingMergeTree('/clickhouse/tables/{shard}/{database}/{table}', '{replica}', \`ts\`)
 PARTITION BY toDate(ts)
 ORDER BY (id, ts)
-SETTINGS replicated_deduplication_window = 1000, replicated_deduplication_window_seconds = 604800, fsync_after_insert = 1, fsync_part_directory = 1, ttl_only_drop_parts = 1, index_granularity = 1024`,
+SETTINGS replicated_deduplication_window = 1000, replicated_deduplication_window_seconds = 604800, fsync_after_insert = 1, fsync_part_directory = 1, ttl_only_drop_parts = 1, default_compression_codec = 'ZSTD(1)', index_granularity = 1024`,
     `CREATE TABLE IF NOT EXISTS \`db\`.\`things\` ON CLUSTER \`main\`
 AS \`db\`.\`things_local\`
 ENGINE = Distributed('main', 'db', 'things_local', cityHash64(id))`,

@@ -7,7 +7,15 @@ export interface Layout {
   readonly database: string;
   /** Name of a ClickHouse cluster: tables become replicated and distributed. */
   readonly cluster?: string;
+  /**
+   * What `Default` means in a column's codec. Absent: whatever the server's configuration says, which for the embedded engine is LZ4
+   * in fresh parts and ZSTD(1) in merged ones. A server of somebody else's would say LZ4 for ever, so there it is named.
+   */
+  readonly defaultCodec?: string;
 }
+
+/** The default codec on servers whose configuration is not ours. */
+export const SERVER_CODEC = 'ZSTD(1)';
 
 export interface ColumnSchema {
   readonly name: string;
@@ -28,7 +36,7 @@ export interface TableSchema {
   readonly settings?: Readonly<Record<string, string | number>>;
 }
 
-const DEFAULT_CODEC = 'ZSTD(1)';
+const DEFAULT_CODEC = 'Default';
 
 /** Inserts whose token is remembered per table. A group is retried long before a thousand others have followed it. */
 const DEDUPLICATION_WINDOW = 1000;
@@ -112,6 +120,7 @@ function settingsOf(table: TableSchema, layout: Layout): Sql {
     fsync_after_insert: 1,
     fsync_part_directory: 1,
     ttl_only_drop_parts: table.partitionBy === undefined ? 0 : 1,
+    ...(layout.defaultCodec === undefined ? {} : { default_compression_codec: layout.defaultCodec }),
     ...table.settings,
   };
   return sql.join(Object.entries(settings).map(([name, value]) => sql`${sql.raw(name)} = ${value}`));

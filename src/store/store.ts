@@ -13,7 +13,7 @@ import { type Clock, systemClock } from './clock.ts';
 import { createDeferred } from './deferred.ts';
 import { type Migration, migrate } from './migrations.ts';
 import { applyRetention, type Retention } from './retention.ts';
-import type { Layout } from './schema.ts';
+import { type Layout, SERVER_CODEC } from './schema.ts';
 import { type Sql, sql } from './sql.ts';
 import { storageUnavailable } from './storage-error.ts';
 import type { TableName } from './tables.ts';
@@ -95,7 +95,11 @@ class ClickHouseStore implements Store {
   constructor(options: StoreOptions) {
     this.#options = options;
     this.#clock = options.clock ?? systemClock;
-    this.layout = { database: options.database ?? 'bellwether', cluster: options.cluster };
+    this.layout = {
+      database: options.database ?? 'bellwether',
+      cluster: options.cluster,
+      defaultCodec: options.connection.kind === 'engine' ? undefined : SERVER_CODEC,
+    };
     const connection = { connection: options.connection, defaults: options.limits };
     this.#client = createStoreClient({ ...connection, database: this.layout.database });
     this.#setupClient = createStoreClient({ ...connection, database: 'default', maxConnections: 1 });

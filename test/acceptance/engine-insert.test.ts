@@ -202,3 +202,18 @@ describe('a crash', () => {
     expect(readdirSync(join(test.dataDir, 'bodies'))).toEqual([]);
   });
 });
+
+describe('parts', () => {
+  it('are LZ4 as inserted and ZSTD once merged, where a column says Default', async () => {
+    await test.command('SYSTEM STOP MERGES events');
+    for (const token of ['one', 'two']) await insertFiles([spool(block(0, 5_000, 1))], token);
+    const codecs = () =>
+      test.rows(
+        "SELECT default_compression_codec AS codec, toUInt32(count()) AS parts FROM system.parts WHERE table = 'events' AND active GROUP BY codec",
+      );
+    expect(await codecs()).toEqual([{ codec: 'LZ4', parts: 2 }]);
+    await test.command('SYSTEM START MERGES events');
+    await test.command('OPTIMIZE TABLE events FINAL');
+    expect(await codecs()).toEqual([{ codec: 'ZSTD(1)', parts: 1 }]);
+  });
+});

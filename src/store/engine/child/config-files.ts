@@ -20,6 +20,12 @@ export function serverConfig(limits: EngineLimits, usersPath: string): string {
     // One thread, several merges under way, small ones first: parts stay few without a core more.
     background_merges_mutations_concurrency_ratio: 4,
     background_merges_mutations_scheduling_policy: 'shortest_task_first',
+    // Merges take what inserts and queries leave; without the right to change priorities this does nothing.
+    os_threads_nice_value_merge_mutate: 10,
+    // Without a matching case LZ4, which is so for what is inserted (size 0). ZSTD pays off once data is merged and stays.
+    compression: {
+      case: { min_part_size: 1, min_part_size_ratio: 0, method: 'zstd', level: 1 },
+    },
     background_common_pool_size: 2,
     background_schedule_pool_size: 4,
     background_move_pool_size: 1,
