@@ -5,7 +5,15 @@ import { BellwetherError } from '../lib/errors.ts';
 import type { TelemetrySignal } from '../model/telemetry.ts';
 import { credentialsOf, unauthorized } from './access.ts';
 import { addressOf, errorBodyOf } from './answer.ts';
-import { bodyTooLarge, type ContentCoding, collect, inflate, parseCoding, supportedCodings } from './body.ts';
+import {
+  bodyTooLarge,
+  type ContentCoding,
+  collect,
+  inflate,
+  parseCoding,
+  recycle,
+  supportedCodings,
+} from './body.ts';
 import { type ConnectionBounds, defaultConnectionBounds, type Listener, listen } from './listener.ts';
 import { noMeter } from './meter.ts';
 import type { OtlpOptions } from './otlp-http.ts';

@@ -104,6 +104,32 @@ export class StringColumn implements Column {
     this.length++;
   }
 
+  /** Appends `units / 10^decimals` in decimal; `units` from 0 to 2^31 - 1, not ending in 0, and `decimals` from 1 to 6. */
+  appendDecimal(units: number, decimals: number): void {
+    let digits = decimals + 1;
+    for (let power = 10 ** digits; power <= units; power *= 10) digits++;
+    const at = this.#data.reserve(digits + 2);
+    const target = this.#data.bytes;
+    target[at] = digits + 1;
+    const point = at + digits + 1 - decimals;
+    let rest = units;
+    for (let i = at + digits + 1; i > at; i--) {
+      if (i === point) {
+        target[i] = 0x2e;
+        continue;
+      }
+      target[i] = 0x30 + (rest % 10);
+      rest = (rest / 10) | 0;
+    }
+    this.length++;
+  }
+
+  /** Appends `count` values that already have their lengths in front: the first `bytes` bytes of `source`. */
+  appendRun(source: DataView, bytes: number, count: number): void {
+    copyAscii(this.#data, this.#data.reserve(bytes), source, 0, bytes);
+    this.length += count;
+  }
+
   #appendAscii(value: string): boolean {
     const count = value.length;
     const at = this.#data.reserve(count + 1);

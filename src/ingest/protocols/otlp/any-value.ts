@@ -1,4 +1,5 @@
 import type { AttributeValue } from '../../../model/telemetry.ts';
+import type { StringColumn } from '../../../store/index.ts';
 import { signedOf, type WireReader } from './wire.ts';
 
 /** Type characters, as documented at the attribute columns in `store/tables.ts`. */
@@ -14,6 +15,31 @@ export const TYPE_NONE = 0x6e; // n
 /** Shortest decimal form that reads back as the same double; `NaN`, `Infinity`, `-Infinity`, `-0`. */
 export function doubleText(value: number): string {
   return Object.is(value, -0) ? '-0' : String(value);
+}
+
+const MAX_UNITS = 0x8000_0000;
+
+/**
+ * Appends what `doubleText` makes of a value.
+ *
+ * Most measured values have few decimals, and finding the shortest text of any double is expensive: 0.5 µs, against 0.1 µs here.
+ * When `value` is the double nearest to units / 10^decimals, and units has at most 15 digits, then that decimal without its
+ * trailing zeros is the shortest: two different decimals of at most 15 digits are never the same double.
+ */
+export function appendDouble(value: number, column: StringColumn): void {
+  if (value > 0) {
+    for (let decimals = 3, scale = 1e3; decimals <= 6; decimals += 3, scale *= 1e3) {
+      let units = Math.round(value * scale);
+      if (units >= MAX_UNITS) break;
+      if (units === 0 || units / scale !== value) continue;
+      let left = decimals;
+      for (; left > 0 && units % 10 === 0; left--) units /= 10;
+      if (left === 0) column.appendDigits(units);
+      else column.appendDecimal(units, left);
+      return;
+    }
+  }
+  column.append(doubleText(value));
 }
 
 /**

@@ -2,6 +2,7 @@ import type { AttributeValue } from '../../../model/telemetry.ts';
 import type { AttributeMapColumn, StringColumn } from '../../../store/index.ts';
 import type { IngestLimits } from '../../types.ts';
 import {
+  appendDouble,
   doubleText,
   NestedText,
   plainValue,
@@ -18,6 +19,7 @@ import {
   writeContainer,
 } from './any-value.ts';
 import { type AttributeLists, MAX_KEY_BYTES } from './attributes.ts';
+import { KeyRun } from './key-run.ts';
 import { characterBoundary, cutToBytes, HASH_SEED, hashBytes, sameBytes } from './text.ts';
 import { signedOf, type WireReader } from './wire.ts';
 
@@ -60,6 +62,12 @@ export class WireAttributes implements AttributeLists {
   #slots = new Int32Array(INITIAL_SLOTS);
   #ticket = 1;
   readonly #typeTexts = new TypeTexts();
+  /** Keys that record after record has in its first list. */
+  readonly #run = new KeyRun();
+  /** All keys of the first list so far are those of the run, in its order. They are not in the hash table then. */
+  #followsRun = false;
+  /** Of the keys of the last record that did not follow the run. */
+  #strayHash = 0;
 
   constructor(reader: WireReader) {
     this.#reader = reader;
@@ -87,6 +95,8 @@ export class WireAttributes implements AttributeLists {
     }
     this.#firsts[list] = this.#end;
     this.#dropped[list] = 0;
+    // The open list is the only one that may be in the hash table, and an earlier one may still follow the run.
+    if (list === 0) this.#followsRun = true;
     return list;
   }
 
@@ -128,6 +138,28 @@ export class WireAttributes implements AttributeLists {
     if (index >= 0) this.#setValue(index, valueStart, valueEnd);
   }
 
+  /**
+   * Adds consecutive KeyValue fields from the position `from`, as long as their tag is the one byte `tag` and their length is below
+   * 16 K. Returns where it stopped; `from` when the first field already needs the general reader. The reader must be sought after it.
+   */
+  addFields(tag: number, from: number, end: number): number {
+    const { bytes } = this.#reader;
+    let at = from;
+    while (at + 2 < end && bytes[at] === tag) {
+      let start = at + 2;
+      let length = bytes[at + 1]!;
+      if (length >= 0x80) {
+        const high = bytes[start++]!;
+        if (high >= 0x80) break;
+        length = (length & 0x7f) | (high << 7);
+      }
+      if (start + length > end) break;
+      at = start + length;
+      this.add(start, at);
+    }
+    return at;
+  }
+
   /** Adds an AnyValue message without a key as an entry of the open list: a log's body. */
   addValue(start: number, end: number): void {
     this.#setValue(this.#push(start, start, 0), start, end);
@@ -136,6 +168,16 @@ export class WireAttributes implements AttributeLists {
   /** The entry of a key: the one it already has, a new one, or -1 when the list is full. */
   #entryOf(keyStart: number, keyEnd: number): number {
     const reader = this.#reader;
+    if (this.#followsRun && this.lists === 1) {
+      const index = this.#end;
+      if (
+        index < this.#limits.attributesPerRecord &&
+        this.#run.matches(index, reader.view, keyStart, keyEnd)
+      ) {
+        return this.#push(keyStart, keyEnd, 0);
+      }
+      this.#leaveRun();
+    }
     const hash = hashBytes(reader.view, keyStart, keyEnd, HASH_SEED);
     const slots = this.#slots;
     const mask = slots.length - 1;
@@ -160,6 +202,38 @@ export class WireAttributes implements AttributeLists {
     return index;
   }
 
+  /** Puts the keys so far, which the run has shown to be different ones, into the hash table. */
+  #leaveRun(): void {
+    this.#followsRun = false;
+    const { view } = this.#reader;
+    const slots = this.#slots;
+    const mask = slots.length - 1;
+    for (let index = 0; index < this.#end; index++) {
+      const cell = index * CELL;
+      const hash = hashBytes(view, this.#cells[cell]!, this.#cells[cell + 1]!, HASH_SEED);
+      this.#cells[cell + 4] = hash;
+      let slot = hash & mask;
+      while (slots[slot]! >= this.#ticket) slot = (slot + 1) & mask;
+      slots[slot] = this.#ticket + index;
+    }
+  }
+
+  /** Makes the keys of the first list the run when they come for the second time in succession. */
+  #learnRun(): void {
+    const end = this.#endOf(0);
+    let hash = end;
+    for (let i = 0; i < end; i++) hash = (Math.imul(hash, 31) + this.#cells[i * CELL + 4]!) | 0;
+    if (hash !== this.#strayHash) {
+      this.#strayHash = hash;
+      return;
+    }
+    this.#run.clear();
+    const { bytes } = this.#reader;
+    for (let i = 0; i < end; i++) {
+      if (!this.#run.push(bytes, this.#cells[i * CELL]!, this.#cells[i * CELL + 1]!)) return;
+    }
+  }
+
   #push(keyStart: number, keyEnd: number, hash: number): number {
     const index = this.#end++;
     if (index === this.#types.length) this.#growEntries();
@@ -172,21 +246,46 @@ export class WireAttributes implements AttributeLists {
 
   #setValue(index: number, start: number, end: number): void {
     const bytes = this.#reader.bytes;
-    // A string of less than 128 bytes and nothing else.
-    if (bytes[start] === 0x0a && start + 2 <= end && start + 2 + bytes[start + 1]! === end) {
-      if (bytes[start + 1]! < 0x80) {
-        this.#setString(index, start + 2, end);
-        return;
-      }
+    // The usual forms are one field and nothing else: a string, a number of two bytes at most, a boolean, a double.
+    const length = end - start;
+    const tag = length < 2 ? 0 : bytes[start]!;
+    const first = bytes[start + 1]!;
+    if (tag === 0x0a && first < 0x80 && length === first + 2) {
+      this.#setString(index, start + 2, end);
+      return;
     }
+    if (tag === 0x18 && length === 2 && first < 0x80) {
+      this.#set(index, TYPE_INTEGER, first, 0);
+      return;
+    }
+    if (tag === 0x18 && length === 3 && first >= 0x80 && bytes[start + 2]! < 0x80) {
+      this.#set(index, TYPE_INTEGER, (first & 0x7f) | (bytes[start + 2]! << 7), 0);
+      return;
+    }
+    if (tag === 0x10 && length === 2 && first < 0x80) {
+      this.#set(index, TYPE_BOOLEAN, first === 0 ? 0 : 1, 0);
+      return;
+    }
+    if (tag === 0x21 && length === 9) {
+      this.#set(index, TYPE_DOUBLE, start + 1, 0);
+      return;
+    }
+    this.#setScanned(index, start, end);
+  }
+
+  #set(index: number, type: number, a: number, b: number): void {
+    this.#types[index] = type;
+    this.#cells[index * CELL + 2] = a;
+    this.#cells[index * CELL + 3] = b;
+  }
+
+  #setScanned(index: number, start: number, end: number): void {
     const { type, a, b } = scanAnyValue(this.#reader, start, end);
     if (type === TYPE_STRING) {
       this.#setString(index, a, b);
       return;
     }
-    this.#types[index] = type;
-    this.#cells[index * CELL + 2] = a;
-    this.#cells[index * CELL + 3] = b;
+    this.#set(index, type, a, b);
     if (type === TYPE_BYTES) this.#limitBytes(index, a, b);
     else if (type === TYPE_ARRAY || type === TYPE_MAP) this.#setContainer(index, type === TYPE_MAP, a, b);
   }
@@ -197,9 +296,7 @@ export class WireAttributes implements AttributeLists {
       stop = characterBoundary(this.#reader.bytes, start, start + this.#limits.valueBytes);
       this.cutCount++;
     }
-    this.#types[index] = TYPE_STRING;
-    this.#cells[index * CELL + 2] = start;
-    this.#cells[index * CELL + 3] = stop;
+    this.#set(index, TYPE_STRING, start, stop);
   }
 
   /** Cuts a byte value so that its base64 form keeps the limit and stays valid. */
@@ -279,7 +376,16 @@ export class WireAttributes implements AttributeLists {
   }
 
   appendTo(list: number, column: AttributeMapColumn): void {
-    const { keys, values } = column;
+    const end = this.#endOf(list);
+    const first = this.#firsts[list]!;
+    if (list === 0 && this.#followsRun) this.#run.appendTo(column.keys, end);
+    else this.#appendKeys(list, column.keys);
+    this.#appendValues(first, end, column.values);
+    column.close();
+  }
+
+  #appendKeys(list: number, keys: StringColumn): void {
+    if (list === 0) this.#learnRun();
     const { bytes, view } = this.#reader;
     const cells = this.#cells;
     const end = this.#endOf(list);
@@ -292,23 +398,28 @@ export class WireAttributes implements AttributeLists {
         keyStart,
         keyEnd - keyStart > MAX_KEY_BYTES ? this.#keyStop(keyStart, keyEnd) : keyEnd,
       );
-      this.#appendValue(entry, values);
     }
-    column.close();
   }
 
   /** Appends the text of one value. */
   appendValue(list: number, index: number, column: StringColumn): void {
-    this.#appendValue(this.#firsts[list]! + index, column);
+    const entry = this.#firsts[list]! + index;
+    this.#appendValues(entry, entry + 1, column);
   }
 
-  #appendValue(entry: number, column: StringColumn): void {
-    const type = this.#types[entry]!;
-    const a = this.#cells[entry * CELL + 2]!;
-    const b = this.#cells[entry * CELL + 3]!;
-    if (type === TYPE_STRING) column.appendText(this.#reader.bytes, this.#reader.view, a, b);
-    else if (type === TYPE_INTEGER && b === 0 && a >= 0) column.appendDigits(a);
-    else column.append(this.#textOf(entry, type));
+  #appendValues(first: number, end: number, column: StringColumn): void {
+    const { bytes, view } = this.#reader;
+    const types = this.#types;
+    const cells = this.#cells;
+    for (let entry = first, cell = first * CELL; entry < end; entry++, cell += CELL) {
+      const type = types[entry]!;
+      const a = cells[cell + 2]!;
+      const b = cells[cell + 3]!;
+      if (type === TYPE_STRING) column.appendText(bytes, view, a, b);
+      else if (type === TYPE_INTEGER && b === 0 && a >= 0) column.appendDigits(a);
+      else if (type === TYPE_DOUBLE) appendDouble(view.getFloat64(a, true), column);
+      else column.append(this.#textOf(entry, type));
+    }
   }
 
   #keyStop(start: number, end: number): number {
@@ -340,8 +451,14 @@ const TYPE_TEXT_SLOTS = 256;
 /** Strings of type characters. Records of one kind have the same ones, so a few are made once and used again. */
 class TypeTexts {
   readonly #texts: string[] = new Array(TYPE_TEXT_SLOTS).fill('');
+  #last = '';
 
   get(types: Uint8Array, start: number, end: number): string {
+    if (!isText(this.#last, types, start, end)) this.#last = this.#find(types, start, end);
+    return this.#last;
+  }
+
+  #find(types: Uint8Array, start: number, end: number): string {
     let hash = end - start;
     for (let i = start; i < end; i++) hash = (Math.imul(hash, 31) + types[i]!) | 0;
     const slot = (hash ^ (hash >>> 8)) & (TYPE_TEXT_SLOTS - 1);

@@ -27,6 +27,9 @@ const SPAN_ID_BYTES = 8;
  */
 export const decodeLogsProtobuf: Decoder = (body, context) => logsDecoder.decode(body, context);
 
+/** Tag of `repeated KeyValue attributes = 6`. */
+const ATTRIBUTE_TAG = 0x32;
+
 class LogsDecoder {
   readonly #reader = new WireReader();
   readonly #attributes = new WireAttributes(this.#reader);
@@ -89,18 +92,13 @@ class LogsDecoder {
    */
   #read(start: number, end: number, run: ScopeRun): void {
     const reader = this.#reader;
-    const attributes = this.#attributes;
     this.#clear(run);
     reader.seek(start, end);
     for (let field = reader.nextField(); field !== 0; field = reader.nextField()) {
       switch (field) {
-        case 6: {
-          reader.range();
-          const { stop } = reader;
-          attributes.add(reader.start, stop);
-          reader.seek(stop, end);
+        case 6:
+          this.#readAttributes(end);
           break;
-        }
         case 1:
           this.#timeAt = reader.fixed64();
           break;
@@ -120,6 +118,19 @@ class LogsDecoder {
           this.#readRest(field);
       }
     }
+  }
+
+  /** Reads the attribute whose tag was just read, and those that follow it directly. */
+  #readAttributes(end: number): void {
+    const reader = this.#reader;
+    const from = reader.pos - 1;
+    let stop = this.#attributes.addFields(ATTRIBUTE_TAG, from, end);
+    if (stop === from) {
+      reader.range();
+      stop = reader.stop;
+      this.#attributes.add(reader.start, stop);
+    }
+    reader.seek(stop, end);
   }
 
   #readRest(field: number): void {

@@ -36,6 +36,9 @@ interface Range {
   end: number;
 }
 
+/** Tag of `repeated KeyValue attributes = 9`. */
+const ATTRIBUTE_TAG = 0x4a;
+
 class TracesDecoder {
   readonly #reader = new WireReader();
   readonly #attributes = new WireAttributes(this.#reader);
@@ -106,13 +109,9 @@ class TracesDecoder {
     reader.seek(start, end);
     for (let field = reader.nextField(); field !== 0; field = reader.nextField()) {
       switch (field) {
-        case 9: {
-          reader.range();
-          const { stop } = reader;
-          this.#attributes.add(reader.start, stop);
-          reader.seek(stop, end);
+        case 9:
+          this.#readAttributes(end);
           break;
-        }
         case 11:
           reader.range();
           this.#children.noteEvent(reader.start, reader.stop);
@@ -132,6 +131,19 @@ class TracesDecoder {
       }
     }
     this.#children.read();
+  }
+
+  /** Reads the attribute whose tag was just read, and those that follow it directly. */
+  #readAttributes(end: number): void {
+    const reader = this.#reader;
+    const from = reader.pos - 1;
+    let stop = this.#attributes.addFields(ATTRIBUTE_TAG, from, end);
+    if (stop === from) {
+      reader.range();
+      stop = reader.stop;
+      this.#attributes.add(reader.start, stop);
+    }
+    reader.seek(stop, end);
   }
 
   #readRest(field: number): void {
