@@ -75,13 +75,23 @@ export function ownerOf(
   const userId = textOf(attributes, 'user.id') || textOf(attributes, 'user.account_uuid') || facts.userId;
   const user = person || userId;
   return {
-    sessionId: cut(record.sessionId, MAX_SESSION_ID_CHARS) || madeUpSession(facts, user, record.dayMs),
+    sessionId: usableSessionId(record.sessionId) || madeUpSession(facts, user, record.dayMs),
     client: facts.client,
     clientVersion: facts.version || textOf(attributes, 'app.version', 64) || clientScopeVersion(origin),
     user,
     streamId: origin.streamId,
     isDemo: facts.isDemo,
   };
+}
+
+/**
+ * The id as sent, unless it could not be asked for again: one that is too long ends in a hash, so that two of them stay two, and the names of
+ * folders in URLs get a letter in front.
+ */
+function usableSessionId(id: string): string {
+  if (id.length > MAX_SESSION_ID_CHARS)
+    return `${cut(id, MAX_SESSION_ID_CHARS - 17)}~${hashHex(id).slice(0, 16)}`;
+  return id === '.' || id === '..' ? `id:${id}` : id;
 }
 
 /** The scopes of metrics and events carry the client's version; the one of spans has a version of its own. */

@@ -1,2 +1,2 @@
-export { listenAddresses } from './access.ts';
+export { checkExposure, listenAddresses } from './access.ts';
 export { type RunningServer, type ServerOptions, startServer } from './server.ts';

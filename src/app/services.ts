@@ -2,7 +2,7 @@ import type { Config } from '../config/index.ts';
 import type { Status } from '../contract/index.ts';
 import type { ApiServices, Principal } from '../http/index.ts';
 import type { SourceRegistry } from '../ingest/index.ts';
-import { parseListen } from '../lib/listen.ts';
+import { isLoopback, parseListen } from '../lib/listen.ts';
 import type { AgentQueries } from '../query/agents/index.ts';
 import { addProcessMetrics, type HealthChecks, type ServerMetrics, summarize } from '../self/index.ts';
 import { onboardingOf } from './onboarding.ts';
@@ -82,10 +82,20 @@ function facts({ config, isKeyRequired, ports }: ServiceParts, host: string) {
   const { public_url } = config.server;
   const open = ports();
   const base = new URL(public_url ?? `http://${host || `127.0.0.1:${open.main}`}`);
-  const at = (port: number | undefined) => (port === undefined ? '' : `http://${base.hostname}:${port}`);
+  // A listener on loopback cannot be reached by somebody who came by another address; the main port takes OTLP too.
+  const { http_listen, grpc_listen } = config.otlp;
+  const isNear = isLoopback(base.hostname.replace(/^\[(.*)\]$/, '$1'));
+  const at = (port: number | undefined, address: string) =>
+    port === undefined || (!isNear && isLoopback(parseListen(address).host))
+      ? ''
+      : `http://${base.hostname}:${port}`;
   // Behind a public address only that one is known to be reachable; OTLP is answered there too.
-  const otlpHttpUrl = public_url?.replace(/\/$/, '') ?? (at(open.otlpHttp) || base.origin);
-  return { otlpHttpUrl, otlpGrpcUrl: public_url === undefined ? at(open.otlpGrpc) : '', isKeyRequired };
+  const otlpHttpUrl = public_url?.replace(/\/$/, '') ?? (at(open.otlpHttp, http_listen) || base.origin);
+  return {
+    otlpHttpUrl,
+    otlpGrpcUrl: public_url === undefined ? at(open.otlpGrpc, grpc_listen) : '',
+    isKeyRequired,
+  };
 }
 
 /** Addresses to open, from the configuration. */

@@ -5,12 +5,15 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { fetch } from 'undici';
-import { listenAddresses, startServer } from '../app/index.ts';
+import { checkExposure, listenAddresses, startServer } from '../app/index.ts';
+import { createKeyStore } from '../auth/index.ts';
 import { type Config, loadConfig } from '../config/index.ts';
-import { messageOf } from '../lib/errors.ts';
+import { BellwetherError, messageOf } from '../lib/errors.ts';
 import { parseListen, urlHost } from '../lib/listen.ts';
 import { silentLog } from '../lib/log.ts';
 import { formatBytes } from '../lib/units.ts';
+import { openState } from '../state/index.ts';
+import { lockDataDir } from '../store/engine/index.ts';
 import { type CommonFlags, configFromFlags } from './flags.ts';
 import { version } from './version.ts';
 
@@ -37,13 +40,11 @@ export async function doctor(flags: CommonFlags): Promise<number> {
     ['clock', checkClock],
     ['data folder', async () => checkFolder(config)],
     ['disk', () => checkDisk(config)],
-    ...(isRunning ? runningChecks(base) : stoppedChecks(config)),
+    ...(isRunning ? runningChecks(base, config) : stoppedChecks(config)),
   ];
   let failures = 0;
   for (const [name, check] of checks) {
-    const finding = await check().catch(
-      (error: unknown): Finding => ({ isGood: false, text: messageOf(error) }),
-    );
+    const finding = await check().catch((error: unknown): Finding => failed(error));
     if (!finding.isGood) failures++;
     process.stdout.write(`${finding.isGood ? 'ok  ' : 'FAIL'}  ${name.padEnd(12)}  ${finding.text}\n`);
     if (finding.hint !== undefined) process.stdout.write(`${' '.repeat(20)}${finding.hint}\n`);
@@ -54,6 +55,14 @@ export async function doctor(flags: CommonFlags): Promise<number> {
       : `${failures} of ${checks.length} checks failed\n`,
   );
   return failures === 0 ? 0 : 1;
+}
+
+function failed(error: unknown): Finding {
+  return {
+    isGood: false,
+    text: messageOf(error),
+    hint: error instanceof BellwetherError ? error.hint : undefined,
+  };
 }
 
 async function answers(base: string): Promise<boolean> {
@@ -102,9 +111,45 @@ async function checkDisk({ data_dir }: Config): Promise<Finding> {
 }
 
 /** Without a server: are the ports free, and does a whole server work in a temporary folder? */
+/** Without a server: would one start here, are the ports free, and does a whole server work in a temporary folder? */
 function stoppedChecks(config: Config): [string, Check][] {
   const ports = listenAddresses(config).map((address): [string, Check] => ['port', () => checkPort(address)]);
-  return [...ports, ['engine', checkTrial]];
+  const { url } = config.storage;
+  const storage: [string, Check] = ['storage', () => checkServer(url!)];
+  return [
+    ['lock', async () => checkLock(config)],
+    ['keys', () => checkKeys(config)],
+    ...ports,
+    ['engine', checkTrial],
+    ...(url === undefined ? [] : [storage]),
+  ];
+}
+
+function checkLock({ data_dir }: Config): Finding {
+  if (existsSync(data_dir)) lockDataDir(data_dir).release();
+  return { isGood: true, text: 'no other server uses the data folder' };
+}
+
+async function checkKeys(config: Config): Promise<Finding> {
+  const file = join(config.data_dir, 'state.db');
+  const state = openState(existsSync(file) ? file : ':memory:');
+  try {
+    const isRequired = await checkExposure(config, createKeyStore(state));
+    return {
+      isGood: true,
+      text: isRequired ? 'a key is asked for, and there is one' : 'not asked for on loopback',
+    };
+  } finally {
+    await state.destroy();
+  }
+}
+
+/** The ClickHouse server of `storage.url`. */
+async function checkServer(url: string): Promise<Finding> {
+  const { origin } = new URL(url);
+  const answer = await fetch(`${origin}/ping`, { signal: AbortSignal.timeout(requestTimeoutMs) });
+  if (answer.ok) return { isGood: true, text: `${origin} answers` };
+  return { isGood: false, text: `${origin} answers ${answer.status}`, hint: 'check storage.url' };
 }
 
 function checkPort(address: string): Promise<Finding> {
@@ -126,6 +171,14 @@ function checkPort(address: string): Promise<Finding> {
 
 async function checkTrial(): Promise<Finding> {
   const folder = mkdtempSync(join(tmpdir(), 'bellwether-doctor-'));
+  try {
+    return await tryServer(folder);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+async function tryServer(folder: string): Promise<Finding> {
   const free = '127.0.0.1:0';
   const overrides = {
     data_dir: folder,
@@ -136,10 +189,9 @@ async function checkTrial(): Promise<Finding> {
   const server = await startServer({ config: loadConfig({ env: {}, overrides }), version, log: silentLog });
   try {
     await within(engineTimeoutMs, server.whenReady(), 'the engine was not ready');
-    return await roundTrip(server.url);
+    return await send(server.url, probeRecord(), 'a record was durable');
   } finally {
     await server.stop();
-    rmSync(folder, { recursive: true, force: true });
   }
 }
 
@@ -151,11 +203,15 @@ async function within<T>(limitMs: number, work: Promise<T>, what: string): Promi
   return await Promise.race([work, late]).finally(() => clearTimeout(timer));
 }
 
-function runningChecks(base: string): [string, Check][] {
-  return [
-    ['server', () => checkHealth(base)],
-    ['round trip', () => roundTrip(base)],
-  ];
+/** With a server: its own health, and an empty request to every port that takes OTLP over HTTP, which leaves no trace in the data. */
+function runningChecks(base: string, config: Config): [string, Check][] {
+  const { http_listen } = config.otlp;
+  const ports = http_listen === 'off' ? [base] : [base, `http://${urlHost(parseListen(http_listen))}`];
+  const trips = ports.map((url): [string, Check] => [
+    'round trip',
+    () => send(url, {}, `${url} took a request`),
+  ]);
+  return [['server', () => checkHealth(base)], ...trips];
 }
 
 async function checkHealth(base: string): Promise<Finding> {
@@ -172,24 +228,25 @@ async function checkHealth(base: string): Promise<Finding> {
   };
 }
 
-/** Sends one log record and waits for the answer that says it is durable. */
-async function roundTrip(base: string): Promise<Finding> {
+/** Sends a log request and waits for the answer. */
+async function send(base: string, request: unknown, done: string): Promise<Finding> {
   const startedMs = performance.now();
-  const headers: Record<string, string> = { 'content-type': 'application/json' };
-  if (process.env.BELLWETHER_KEY !== undefined)
-    headers.authorization = `Bearer ${process.env.BELLWETHER_KEY}`;
+  const key = process.env.BELLWETHER_KEY;
   const answer = await fetch(`${base}/v1/logs`, {
     method: 'POST',
-    headers,
-    body: JSON.stringify(probeRecord()),
+    headers: {
+      'content-type': 'application/json',
+      ...(key !== undefined && { authorization: `Bearer ${key}` }),
+    },
+    body: JSON.stringify(request),
     signal: AbortSignal.timeout(requestTimeoutMs),
   });
   const tookMs = Math.round(performance.now() - startedMs);
-  if (answer.ok) return { isGood: true, text: `a record was durable after ${tookMs} ms` };
+  if (answer.ok) return { isGood: true, text: `${done} after ${tookMs} ms` };
   const hint = answer.status === 401 ? 'name an ingest key in BELLWETHER_KEY' : undefined;
   return {
     isGood: false,
-    text: `the server answered ${answer.status}: ${(await answer.text()).slice(0, 300)}`,
+    text: `${base} answered ${answer.status}: ${(await answer.text()).slice(0, 300)}`,
     hint,
   };
 }

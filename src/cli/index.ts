@@ -10,6 +10,8 @@ import { version } from './version.ts';
  * @param argv arguments without node and script.
  */
 export async function runCli(argv: readonly string[]): Promise<number> {
+  // Keys, log-ins and telemetry are nobody else's business, whoever made the folder.
+  process.umask(0o077);
   let exitCode = 0;
   const program = createProgram((code) => {
     exitCode = code;

@@ -1,5 +1,7 @@
-import { join } from 'node:path';
+import { existsSync } from 'node:fs';
+import { join, resolve } from 'node:path';
 import { createKeyStore, type KeyStore } from '../auth/index.ts';
+import { BellwetherError } from '../lib/errors.ts';
 import { openState, type Role } from '../state/index.ts';
 import { type CommonFlags, configFromFlags } from './flags.ts';
 
@@ -12,17 +14,31 @@ async function withKeys<T>(flags: CommonFlags, work: (keys: KeyStore) => Promise
   }
 }
 
+/** Looking for keys must not make an empty folder out of a mistyped one. */
+function checkStateExists(flags: CommonFlags): void {
+  const { data_dir } = configFromFlags(flags);
+  if (existsSync(join(data_dir, 'state.db'))) return;
+  throw new BellwetherError({
+    code: 'no_state',
+    message: `there are no keys in ${data_dir}`,
+    hint: 'name the folder of the server with --data-dir',
+  });
+}
+
 /** `bellwether keys create`: prints the secret, alone on standard output so that scripts can take it. */
 export function createKey(name: string, flags: CommonFlags & { readonly role: Role }): Promise<number> {
   return withKeys(flags, async (keys) => {
     const { info, secret } = await keys.create(name, flags.role, Date.now());
-    process.stderr.write(`${info.role} key ${info.name} (id ${info.id}); it is shown only now:\n`);
+    process.stderr.write(
+      `${info.role} key ${info.name} (id ${info.id}) for the server of ${resolve(configFromFlags(flags).data_dir)}; it is shown only now:\n`,
+    );
     process.stdout.write(`${secret}\n`);
     return 0;
   });
 }
 
 export function listKeys(flags: CommonFlags): Promise<number> {
+  checkStateExists(flags);
   return withKeys(flags, async (keys) => {
     const rows = (await keys.list()).map((key) => [
       key.id,
@@ -45,6 +61,7 @@ export function listKeys(flags: CommonFlags): Promise<number> {
 }
 
 export function revokeKey(name: string, flags: CommonFlags): Promise<number> {
+  checkStateExists(flags);
   return withKeys(flags, async (keys) => {
     const wasThere = await keys.revoke(name, Date.now());
     process.stderr.write(wasThere ? `revoked ${name}\n` : `there is no key named ${name}\n`);

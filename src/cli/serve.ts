@@ -40,6 +40,7 @@ async function stopInTime(server: RunningServer, log: ServerLog): Promise<void> 
     process.exit(1);
   }, stopLimitMs);
   await server.stop();
+  log.info({}, 'stopped');
   await log.close();
   clearTimeout(force);
 }

@@ -111,3 +111,14 @@ test('a secret is read from its file, relative to the configuration', () => {
   const config = load('storage:\n  url: http://bw@localhost:8123\n  password_file: secret\n');
   expect(config.storage.password).toBe('hunter2');
 });
+
+test.each([
+  ['ingest:\n  max_body: 0\n', 'ingest.max_body'],
+  ['ingest:\n  spool: 1\n', 'ingest.spool'],
+  ['ingest:\n  max_body: 10GB\n', 'ingest.max_body'],
+  ['storage:\n  cluster: main\n', 'storage.cluster'],
+  ['storage:\n  url: http://x:1\n  cluster: a b\n', 'storage.cluster'],
+  ['server:\n  public_url: "javascript:alert(1)"\n', 'server.public_url'],
+])('%j makes no sense and is refused', (text, path) => {
+  expect(problemsOf(text).map((problem) => problem.path)).toEqual([path]);
+});

@@ -4,7 +4,7 @@ import { type Document, isMap, isNode, isScalar, LineCounter, parseDocument } fr
 import { z } from 'zod';
 import { BellwetherError, messageOf } from '../lib/errors.ts';
 import { nearest } from '../lib/nearest.ts';
-import { type Config, configSchema } from './schema.ts';
+import { type Config, configSchema, contradictions } from './schema.ts';
 
 /** One mistake, with its place when it stands in the file. */
 export interface ConfigProblem {
@@ -62,6 +62,9 @@ export function loadConfig(options: LoadOptions = {}): Config {
   const result = configSchema.safeParse(tree);
   if (!result.success) {
     for (const issue of result.error.issues) problems.push(...toProblems(issue, { parsed, file, sources }));
+  }
+  for (const { path, message } of result.success ? contradictions(result.data) : []) {
+    problems.push(problemAt(path.split('.'), message, { parsed, file, sources }, false));
   }
   if (problems.length > 0 || !result.success) throw new ConfigError(problems);
   return readSecrets(result.data, file);

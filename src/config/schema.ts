@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { parseBytes, parseDurationMs } from '../lib/units.ts';
+import { formatBytes, parseBytes, parseDurationMs } from '../lib/units.ts';
 
 /**
  * The configuration, as it stands in `bellwether.yml`. This schema is the only source of types, defaults, checks and of the generated
@@ -53,8 +53,13 @@ const size = z.union([z.string(), z.number().int().nonnegative()]).transform((va
   context.addIssue({ code: 'custom', message: 'must be a size such as 64MiB or 2GB' });
   return z.NEVER;
 });
-const bytes = (defaultValue: string) =>
-  size.prefault(defaultValue).meta({ kind: 'size', example: defaultValue });
+const bytes = (defaultValue: string, leastBytes: number) =>
+  size
+    .refine((value) => value >= leastBytes, `must be at least ${formatBytes(leastBytes)}`)
+    .prefault(defaultValue)
+    .meta({ kind: 'size', example: defaultValue });
+
+const MIB = 1024 ** 2;
 
 const section = <S extends z.ZodRawShape>(shape: S, text: string) =>
   z
@@ -74,7 +79,7 @@ export const configSchema = z.strictObject({
         'Address of UI, API and OTLP/HTTP. Any address but loopback needs a key (`bellwether keys create`).',
       ),
       public_url: z
-        .url()
+        .url({ protocol: /^https?$/ })
         .optional()
         .describe('Address under which clients reach this server; printed in set-up blocks and links.'),
       allowed_hosts: z
@@ -112,6 +117,7 @@ export const configSchema = z.strictObject({
       password_file: z.string().optional().describe('File with the password of the ClickHouse user.'),
       cluster: z
         .string()
+        .regex(/^[A-Za-z_][A-Za-z0-9_-]*$/, 'must be a plain name')
         .optional()
         .describe(
           'Name of a ClickHouse cluster: tables become Replicated and Distributed, created ON CLUSTER.',
@@ -140,8 +146,8 @@ export const configSchema = z.strictObject({
   ),
   ingest: section(
     {
-      max_body: bytes('64MiB').describe('Largest request body, as received and after decompression.'),
-      max_in_flight: bytes('256MiB').describe(
+      max_body: bytes('64MiB', 1024).describe('Largest request body, as received and after decompression.'),
+      max_in_flight: bytes('256MiB', MIB).describe(
         'Bytes of request bodies held in memory at once; senders beyond it get 429.',
       ),
       max_records_per_request: z
@@ -156,7 +162,7 @@ export const configSchema = z.strictObject({
         .positive()
         .default(256)
         .describe('Attributes of one record; further ones are dropped and counted.'),
-      max_value: bytes('256KiB').describe(
+      max_value: bytes('256KiB', 64).describe(
         'Longest attribute value or log body; longer ones are cut and counted.',
       ),
       max_value_depth: z
@@ -167,7 +173,7 @@ export const configSchema = z.strictObject({
         .default(32)
         .describe('Deepest nesting of attribute values.'),
       max_future: duration('1d').describe('Records further ahead of the clock than this are refused.'),
-      spool: bytes('1GiB').describe(
+      spool: bytes('1GiB', 16 * MIB).describe(
         'Disk space for data that is acknowledged but not yet stored; senders get 429 when it is full.',
       ),
     },
@@ -189,6 +195,18 @@ export const configSchema = z.strictObject({
     "The server's own log.",
   ),
 });
+
+/** Mistakes that concern more than one key: where, and what. Checked once every key for itself is right. */
+export function contradictions(config: Config): { path: string; message: string }[] {
+  const found: { path: string; message: string }[] = [];
+  const { max_body, max_in_flight } = config.ingest;
+  if (max_body > max_in_flight)
+    found.push({ path: 'ingest.max_body', message: 'must not be larger than ingest.max_in_flight' });
+  if (config.storage.cluster !== undefined && config.storage.url === undefined) {
+    found.push({ path: 'storage.cluster', message: 'needs storage.url: the embedded engine has no cluster' });
+  }
+  return found;
+}
 
 /** The configuration with every default filled in; durations in ms, sizes in bytes, retention 0 = kept for ever. */
 export type Config = z.output<typeof configSchema>;

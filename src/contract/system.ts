@@ -64,7 +64,7 @@ export const status = z.object({
 });
 export type Status = z.infer<typeof status>;
 
-/** `GET /api/onboarding`: the block for a client, with this server's address and key filled in. */
+/** `GET /api/onboarding`: the block for a client, with this server's address filled in. Keys are stored as hashes, so the reader puts in his own. */
 export const onboarding = z.object({
   otlp_http_url: z.string(),
   otlp_grpc_url: z.string(),

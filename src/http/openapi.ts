@@ -28,8 +28,9 @@ const named: Readonly<Record<string, z.ZodType>> = {
 const errorAnswers: Readonly<Record<number, string>> = {
   400: 'a parameter cannot be used; the message names it',
   401: 'a key is needed, or the key is not valid',
-  403: 'not allowed',
+  403: 'not allowed: the role of the key, or a foreign Host or Origin',
   500: 'a bug in Bellwether',
+  503: 'the store is away; try again after Retry-After',
 };
 
 /** The API as OpenAPI 3.1. */
@@ -77,11 +78,12 @@ function operation(route: Route): Json {
 }
 
 function statusesOf(route: Route): Record<string, string> {
-  const { 400: badRequest, 401: noKey, 403: forbidden, 500: bug } = errorAnswers;
+  const { 400: badRequest, 401: noKey, 403: forbidden, 500: bug, 503: away } = errorAnswers;
   const takesInput = route.query ?? route.params ?? route.body;
   return {
     ...(takesInput && { 400: badRequest! }),
-    ...(route.role !== 'public' && { 401: noKey!, 403: forbidden! }),
+    ...(route.role !== 'public' && { 401: noKey!, 503: away! }),
+    403: forbidden!,
     500: bug!,
     ...route.statuses,
   };

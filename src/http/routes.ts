@@ -143,7 +143,8 @@ function systemRoutes(services: ApiServices): Route[] {
       method: 'GET',
       path: '/api/onboarding',
       name: 'onboarding',
-      summary: 'The settings for a client, with the address and key of this server filled in',
+      summary:
+        'The settings for a client, with the address of this server filled in, and a place for a key where one is needed',
       role: 'admin',
       cache: 'never',
       response: onboarding,

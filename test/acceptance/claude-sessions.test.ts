@@ -3,7 +3,6 @@ import {
   allTime,
   getJson,
   post,
-  recordings,
   scenario,
   startTestServer,
   type TestServer,
@@ -141,27 +140,76 @@ describe('usage', () => {
     const costOf = (key: string) =>
       byModel.groups.find((group: { key: string }) => group.key === key)?.cost_usd;
     expect(costOf('claude-opus-4-6')).toBe(0.107695);
-    expect(costOf('claude-haiku-5-5')).toBe(0.001932);
+    // The client rounds each request to a micro-dollar.
+    expect(costOf('claude-haiku-5-5')).toBeCloseTo(0.0019324, 5);
     const byAgent = await getJson(`${server.url}/api/usage?${allTime}&group_by=agent`);
     expect(byAgent.groups.map((group: { key: string }) => group.key)).toContain('Explore');
   });
 });
 
 test('what was acknowledged can be read within a second', async () => {
-  const seconds: number[] = [];
-  const [logs] = recordings('claude-code').filter(
-    ({ scenario, signal }) => scenario === 'skill' && signal === 'logs',
-  );
+  const [logs] = scenario('simple-json').filter(({ signal }) => signal === 'logs');
+  const id = /"session\.id","value":\{"stringValue":"([^"]+)"/.exec(logs!.body.toString())![1];
   await post(server.otlpHttpUrl!, logs!);
   const startedMs = performance.now();
   await untilTrue(async () => {
     const { sessions } = await getJson(`${server.url}/api/agents/sessions?${allTime}&limit=500`);
-    const id = /"?session\.id.{0,8}([0-9a-f-]{36})/s.exec(logs!.body.toString('latin1'))![1];
     return sessions.some((session: { session_id: string }) => session.session_id === id);
   });
-  seconds.push((performance.now() - startedMs) / 1000);
   // Printed, not asserted: a timing on a shared machine is a benchmark.
-  console.info(`readable after ${seconds[0]!.toFixed(2)} s`);
+  console.info(`readable after ${Math.round(performance.now() - startedMs)} ms`);
+});
+
+/** One model request of a session, as the client's event. */
+async function sendRequestEvent(sessionId: string, sequence: number): Promise<void> {
+  const text = (key: string, stringValue: string) => ({ key, value: { stringValue } });
+  const attributes = [
+    text('session.id', sessionId),
+    text('event.name', 'api_request'),
+    { key: 'event.sequence', value: { intValue: sequence } },
+    text('model', 'claude-sonnet-5-5'),
+    { key: 'cost_usd', value: { doubleValue: 0.01 } },
+  ];
+  const logRecords = [
+    {
+      timeUnixNano: String(BigInt(Date.now()) * 1_000_000n),
+      body: { stringValue: 'claude_code.api_request' },
+      attributes,
+    },
+  ];
+  const scopeLogs = [{ scope: { name: 'com.anthropic.claude_code.events' }, logRecords }];
+  const resource = { attributes: [text('service.name', 'paging')] };
+  const body = JSON.stringify({ resourceLogs: [{ resource, scopeLogs }] });
+  const answer = await fetch(`${server.url}/v1/logs`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body,
+  });
+  expect(answer.status).toBe(200);
+}
+
+test('a walk through the pages misses no session that becomes active meanwhile, and shows none twice', async () => {
+  const ids = Array.from({ length: 7 }, (_, i) => `page-${i}`);
+  for (const id of ids) await sendRequestEvent(id, 0);
+  const list = `${server.url}/api/agents/sessions?limit=2&q=paging`;
+  const readable = async () =>
+    (await getJson(`${list.replace('limit=2', 'limit=100')}`)).sessions.length === ids.length;
+  await untilTrue(readable);
+  const seen: string[] = [];
+  let cursor: string | null = '';
+  while (cursor !== null) {
+    const page: { sessions: { session_id: string }[]; next_cursor: string | null } = await getJson(
+      `${list}${cursor === '' ? '' : `&cursor=${cursor}`}`,
+    );
+    seen.push(...page.sessions.map(({ session_id }) => session_id));
+    cursor = page.next_cursor;
+    // The oldest ones come to life between the pages.
+    await sendRequestEvent('page-0', seen.length);
+    await untilTrue(
+      async () => (await getJson(`${server.url}/api/agents/sessions/page-0`)).api_requests > seen.length / 2,
+    );
+  }
+  expect([...seen].sort()).toEqual(ids);
 });
 
 test('the live stream tells of a changed session', async () => {

@@ -160,6 +160,34 @@ describe('doctor', () => {
     expect(stdout).toContain('a record was durable after');
   });
 
+  test('names what would keep a server from starting: a folder in use, a missing key', async () => {
+    server = await spawnServer(folder);
+    const free = ['--otlp-http-listen', '127.0.0.1:0', '--otlp-grpc-listen', '127.0.0.1:0'];
+    const used = await runCommand(['doctor', '--data-dir', folder, '--listen', '127.0.0.1:0', ...free]);
+    expect(used.code).toBe(1);
+    expect(used.stdout).toContain(String(server.pid));
+    const open = await runCommand([
+      'doctor',
+      '--data-dir',
+      join(folder, 'other'),
+      '--listen',
+      '0.0.0.0:0',
+      ...free,
+    ]);
+    expect(open.code).toBe(1);
+    expect(open.stdout).toContain('there is no key yet');
+  });
+
+  test('leaves no trace in a running server', async () => {
+    server = await spawnServer(folder);
+    const listen = (url: string) => new URL(url).host;
+    const at = ['--listen', listen(server.url), '--otlp-http-listen', listen(server.otlpHttpUrl)];
+    const { code, stdout } = await runCommand(['doctor', '--data-dir', folder, ...at]);
+    expect(code, stdout).toBe(0);
+    expect(stdout).toContain(`${server.otlpHttpUrl} took a request`);
+    expect((await getJson(`${server.url}/api/status`)).has_data).toBe(false);
+  });
+
   test('names a folder that cannot be used', async () => {
     const file = join(folder, 'file');
     writeFileSync(file, '');

@@ -34,10 +34,11 @@ export async function listSessions(
   query: SessionListQuery,
   nowMs: number,
 ): Promise<SessionList> {
+  const cursor = query.cursor === undefined ? undefined : decodeCursor(query.cursor);
   const search: SessionSearch = {
-    range: parseTimeRange(query, nowMs),
+    range: cursor ?? parseTimeRange(query, nowMs),
     limit: query.limit,
-    cursor: query.cursor === undefined ? undefined : decodeCursor(query.cursor),
+    cursor,
     text: query.q?.trim() || undefined,
   };
   const found = await findSessions(reader, { ...search, limit: search.limit + 1 });
@@ -51,8 +52,22 @@ export async function listSessions(
   const hasMore = found.length > page.length && last !== undefined;
   return {
     sessions,
-    next_cursor: hasMore ? encodeCursor({ lastMs: last.last_ms, idHash: BigInt(last.id_hash) }) : null,
+    next_cursor: hasMore ? encodeCursor({ ...behind(last), ...placeOf(search, found, nowMs) }) : null,
   };
+}
+
+function behind(last: FoundSession): Pick<Cursor, 'lastMs' | 'idHash'> {
+  return { lastMs: last.last_ms, idHash: BigInt(last.id_hash) };
+}
+
+/** What all pages of one walk share. A client whose clock is ahead may have sent events after now; they count too. */
+function placeOf(
+  { range, cursor }: SessionSearch,
+  found: readonly FoundSession[],
+  nowMs: number,
+): Pick<Cursor, 'fromMs' | 'toMs' | 'snapshotMs'> {
+  const snapshotMs = cursor?.snapshotMs ?? Math.max(nowMs, found[0]?.last_ms ?? 0);
+  return { fromMs: range.fromMs, toMs: range.toMs, snapshotMs };
 }
 
 /** Sessions by id, in the order given; unknown ones and mere start-up records are left out. */
@@ -82,9 +97,10 @@ function findQuery({ range, limit, cursor, text }: SessionSearch): Sql {
   const having = [sql`max(is_activity) = 1`, sql`min(ts) <= ${new Date(range.toMs)}`];
   if (text !== undefined) having.push(sql`max(is_match) = 1`);
   if (cursor !== undefined) having.push(afterCursor(cursor));
+  const counted = cursor === undefined ? sql`1` : sql`ts <= ${new Date(cursor.snapshotMs)}`;
   const matches = text === undefined ? sql`0` : matchesText(text);
   return sql`
-    SELECT session_id, ${msOf(sql`max(ts)`)} AS last_ms, cityHash64(session_id) AS id_hash
+    SELECT session_id, ${msOf(sql`maxIf(ts, ${counted})`)} AS last_ms, cityHash64(session_id) AS id_hash
     FROM (
       SELECT session_id, ts, kind NOT IN ${NOT_ACTIVITY} AS is_activity, ${matches} AS is_match
       FROM agent_events WHERE ts >= ${from}
@@ -109,5 +125,6 @@ function matchesText(text: string): Sql {
 }
 
 function afterCursor({ lastMs, idHash }: Cursor): Sql {
-  return sql`(last_ms, id_hash) < (${lastMs}, ${idHash})`;
+  // A session without an event before the walk began has no place in it: its last_ms is 0.
+  return sql`(last_ms > 0 AND (last_ms, id_hash) < (${lastMs}, ${idHash}))`;
 }

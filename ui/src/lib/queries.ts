@@ -191,6 +191,11 @@ export function useSessions(params: SessionsParams = {}): Sessions {
   const { fetchNextPage, refetch } = query;
   const loadMore = useCallback(() => void fetchNextPage({ cancelRefetch: false }), [fetchNextPage]);
   const again = useCallback(() => void refetch(), [refetch]);
+  // A pill keeps rows from moving under the reader's eyes; with no rows there is nothing to move.
+  const isEmptyWithNew = query.isSuccess && sessions.length === 0 && newCount > 0;
+  useEffect(() => {
+    if (isEmptyWithNew) again();
+  }, [isEmptyWithNew, again]);
   return {
     sessions,
     hasMore: query.hasNextPage,
