@@ -5,7 +5,7 @@ import type { SourceRegistry } from '../ingest/index.ts';
 import { isLoopback, parseListen } from '../lib/listen.ts';
 import type { AgentQueries } from '../query/agents/index.ts';
 import { addProcessMetrics, type HealthChecks, type ServerMetrics, summarize } from '../self/index.ts';
-import { onboardingOf } from './onboarding.ts';
+import { type OnboardingFacts, onboardingOf } from './onboarding.ts';
 
 export interface ServiceParts {
   readonly version: string;
@@ -40,7 +40,7 @@ export function createServices(parts: ServiceParts): ApiServices {
       const ready = await health.ready();
       return statusOf({ parts, principal, nowMs, ready, hasSessions: await sessionsSeen() });
     },
-    onboarding: async (host) => onboardingOf(facts(parts, host)),
+    onboarding: async (host) => onboardingOf(onboardingFacts(parts, host)),
     health,
     metrics: async (format) => metrics.registry.text(format),
   };
@@ -78,7 +78,11 @@ function statusOf({ parts, principal, nowMs, ready, hasSessions }: StatusParts):
   };
 }
 
-function facts({ config, isKeyRequired, ports }: ServiceParts, host: string) {
+/** Addresses that work from where somebody sits who reached this server at `host`. */
+export function onboardingFacts(
+  { config, isKeyRequired, ports }: Pick<ServiceParts, 'config' | 'isKeyRequired' | 'ports'>,
+  host: string,
+): OnboardingFacts {
   const { public_url } = config.server;
   const open = ports();
   const base = new URL(public_url ?? `http://${host || `127.0.0.1:${open.main}`}`);

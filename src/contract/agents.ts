@@ -3,7 +3,8 @@ import { moment, range, tally, usd } from './common.ts';
 
 /**
  * running: an event in the last 2 minutes. waiting: the last thing was a permission request without an answer. idle: quiet for
- * 2 to 30 minutes. ended: quiet for longer. error: the last API request failed for good.
+ * 2 to 30 minutes. ended: quiet for longer. error: the last API request failed for good and no prompt or
+ * request followed, however long ago.
  */
 export const sessionState = z.enum(['running', 'waiting', 'idle', 'ended', 'error']);
 export type SessionState = z.infer<typeof sessionState>;

@@ -13,8 +13,10 @@ export const timeParam = z
 export const moment = z.iso.datetime().describe('RFC 3339, UTC, milliseconds');
 
 export const range = z.object({
-  from: timeParam.default('now-24h'),
-  to: timeParam.default('now'),
+  from: timeParam
+    .default('now-24h')
+    .describe('begin, inclusive: RFC 3339, epoch milliseconds, or relative (now-24h)'),
+  to: timeParam.default('now').describe('end, exclusive, so that adjacent ranges share nothing'),
 });
 
 /** US dollars. Sums are formed over integer micro-dollars, so equal sums are equal numbers. */

@@ -6,7 +6,7 @@ const MAX_MS = Date.UTC(2262, 0, 1) - 1;
 
 const RFC_3339 = /^(\d{4})-(\d\d)-(\d\d)[Tt]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)$/;
 
-/** A range of time, both ends in epoch milliseconds, both inclusive. */
+/** A range of time in epoch milliseconds: from `fromMs` on, up to but without `toMs`, so that adjacent ranges share nothing. */
 export interface TimeRange {
   readonly fromMs: number;
   readonly toMs: number;

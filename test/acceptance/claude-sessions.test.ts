@@ -133,6 +133,19 @@ describe('usage', () => {
     expect(totals.size).toBe(1);
   });
 
+  test('adjacent ranges share nothing and miss nothing', async () => {
+    const { timeline } = await sessionOf('tools');
+    const request = timeline.find(({ kind }: { kind: string }) => kind === 'api_request');
+    // An event's own moment is the end of what it tells about.
+    const middle = Date.parse(request.start) + request.duration_ms;
+    const costOf = async (from: string, to: string) =>
+      Math.round((await getJson(`${server.url}/api/usage?from=${from}&to=${to}`)).total.cost_usd * 1e6);
+    const begin = '2026-11-01T00:00:00Z';
+    expect((await costOf(begin, `${middle}`)) + (await costOf(`${middle}`, 'now'))).toBe(
+      await costOf(begin, 'now'),
+    );
+  });
+
   test('two models: opus in the main thread, haiku in the subagent Explore', async () => {
     const session = await sessionOf('two-models');
     expect(session.models.sort()).toEqual(['claude-haiku-5-5', 'claude-opus-4-6']);

@@ -94,7 +94,7 @@ export async function findSessions(reader: LedgerReader, search: SessionSearch):
 
 function findQuery({ range, limit, cursor, text }: SessionSearch): Sql {
   const from = new Date(range.fromMs);
-  const having = [sql`max(is_activity) = 1`, sql`min(ts) <= ${new Date(range.toMs)}`];
+  const having = [sql`max(is_activity) = 1`, sql`min(ts) < ${new Date(range.toMs)}`];
   if (text !== undefined) having.push(sql`max(is_match) = 1`);
   if (cursor !== undefined) having.push(afterCursor(cursor));
   const counted = cursor === undefined ? sql`1` : sql`ts <= ${new Date(cursor.snapshotMs)}`;

@@ -108,7 +108,7 @@ function spendQuery(range: TimeRange, mix: SourceMix, stepMs: number): Sql {
 /** Prompts and tools, from events where a session has any, else from spans. */
 function actsQuery(range: TimeRange, mix: SourceMix): Sql {
   const { fromMs, toMs } = withPrevious(range);
-  const within = sql`ts >= ${new Date(fromMs)} AND ts <= ${new Date(toMs)}`;
+  const within = sql`ts >= ${new Date(fromMs)} AND ts < ${new Date(toMs)}`;
   const isChosen =
     mix.hasSpans || mix.hasServerSpans
       ? sql`(origin = 'event' OR session_id GLOBAL NOT IN (

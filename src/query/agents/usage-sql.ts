@@ -66,7 +66,7 @@ export function usageRows(range: TimeRange, mix: SourceMix): Sql {
 }
 
 function within(range: TimeRange): Sql {
-  return sql`ts >= ${new Date(range.fromMs)} AND ts <= ${new Date(range.toMs)}`;
+  return sql`ts >= ${new Date(range.fromMs)} AND ts < ${new Date(range.toMs)}`;
 }
 
 function around(range: TimeRange): TimeRange {
