@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { fetch } from 'undici';
 import { BellwetherError, messageOf } from '../lib/errors.ts';
 import { createProgress } from './progress.ts';
@@ -21,6 +22,10 @@ interface Recording {
 const folder = new URL('../../test/fixtures/claude-code/', import.meta.url);
 const spreadMs = 24 * 3_600_000;
 const maxCopies = 200;
+const requestTimeoutMs = 15_000;
+/** How often one request is sent to a server that asks to wait, and how long a wait is at most. */
+const maxAttempts = 6;
+const maxWaitS = 10;
 
 /** Resource attribute that marks replayed data wherever it is shown. */
 const demoAttributes = { 'bellwether.demo': true, 'user.name': 'demo' } as const;
@@ -98,22 +103,43 @@ function createSender(url: string, key: string | undefined): Send {
   if (key !== undefined) headers.authorization = `Bearer ${key}`;
   return async (signal, body) => {
     const target = new URL(`/v1/${signal}`, url);
-    let answer: Awaited<ReturnType<typeof fetch>>;
-    try {
-      answer = await fetch(target, { method: 'POST', headers, body: JSON.stringify(body) });
-    } catch (cause) {
-      throw new BellwetherError({
-        code: 'server_unreachable',
-        message: `no server answers at ${url} (${messageOf((cause as Error).cause ?? cause)})`,
-        hint: 'start one with `npm start`, or name it with --url',
-        cause,
-      });
+    const request = { method: 'POST', headers, body: JSON.stringify(body) };
+    let answer = await post(target, request);
+    for (let attempt = 1; attempt < maxAttempts && isBusy(answer); attempt++) {
+      await sleep(1000 * Math.min(maxWaitS, Number(answer.headers.get('retry-after') ?? 1)));
+      answer = await post(target, request);
     }
-    if (answer.ok) return;
-    throw new BellwetherError({
-      code: 'refused',
-      message: `the server answered ${answer.status} to ${target.pathname}: ${(await answer.text()).slice(0, 500)}`,
-      hint: answer.status === 401 ? 'name a key with --key' : undefined,
-    });
+    if (!answer.ok) throw await refusal(target, answer);
   };
+}
+
+type Answer = Awaited<ReturnType<typeof fetch>>;
+
+/** A server that is full or starting asks to be asked again. */
+function isBusy({ status }: Answer): boolean {
+  return status === 429 || status === 503;
+}
+
+async function post(
+  target: URL,
+  request: { method: string; headers: Record<string, string>; body: string },
+): Promise<Answer> {
+  try {
+    return await fetch(target, { ...request, signal: AbortSignal.timeout(requestTimeoutMs) });
+  } catch (cause) {
+    throw new BellwetherError({
+      code: 'server_unreachable',
+      message: `no server answers at ${target.origin} (${messageOf((cause as Error).cause ?? cause)})`,
+      hint: 'start one with `npm start`, or name it with --url',
+      cause,
+    });
+  }
+}
+
+async function refusal(target: URL, answer: Answer): Promise<BellwetherError> {
+  return new BellwetherError({
+    code: 'refused',
+    message: `the server answered ${answer.status} to ${target.pathname}: ${(await answer.text()).slice(0, 500)}`,
+    hint: answer.status === 401 ? 'name a key with --key' : undefined,
+  });
 }
