@@ -14,7 +14,7 @@ const COLLECT_BYTES = 24 * 1024 * 1024;
  * Node copies what a socket delivers into a new block of up to 64 KB outside the JavaScript heap. The young generation hardly grows
  * by that, so nothing collects it until V8 has 64 MB of such blocks and marks the whole heap: 40 to 100 ms of CPU for 65,000 records.
  * Collecting the young generation now and then frees them for a millisecond or two. Measured on 1 KB logs in requests of 500: the
- * collector's share of the main thread's CPU fell from 18 to between 1 and 4 percent, and peak memory by 20 MB.
+ * collector's share of the main thread's CPU fell from about 18 percent to between 1 and 4.
  */
 export class BodyMemory {
   readonly #spare: Buffer[] = [];

@@ -87,10 +87,8 @@ const DEFAULT_LIMITS = {
 };
 const PARALLEL_INSERTS = 2;
 const DRAIN_INSERT_MS = 2_000;
-/** Blocks of this size are large enough that waiting long for company saves nothing. */
+/** Blocks of this size are large enough that waiting for company saves nothing. */
 const LARGE_GROUP_BYTES = 512 * 1024;
-/** Under load even they wait a moment: each commit costs some 30 calls of the file system, about 1 ms of CPU. */
-const LONGEST_LARGE_QUIET_MS = 8;
 /** From so many waiting files on it is better to write fewer. */
 const BACKLOG_FILES = 200;
 /** A group this large is written without waiting for anything. */
@@ -259,8 +257,7 @@ class GroupCommitWriter implements Writer {
     if (bytes >= FULL_GROUP_BYTES) return 0;
     const isBacklogged = this.#parts.spool.fileCount > BACKLOG_FILES;
     const smallQuietMs = isBacklogged ? lingerMs : Math.min(Math.max(2, this.#commitRate), lingerMs / 3);
-    const largeQuietMs = Math.min(Math.max(1, this.#commitRate / 5), LONGEST_LARGE_QUIET_MS);
-    const quietMs = bytes >= LARGE_GROUP_BYTES ? largeQuietMs : smallQuietMs;
+    const quietMs = bytes >= LARGE_GROUP_BYTES ? 1 : smallQuietMs;
     return Math.min(this.#lastAskedMs + quietMs, this.#firstAskedMs + lingerMs);
   }
 

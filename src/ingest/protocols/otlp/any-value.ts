@@ -22,7 +22,8 @@ const MAX_UNITS = 0x8000_0000;
 /**
  * Appends what `doubleText` makes of a value.
  *
- * Most measured values have few decimals, and finding the shortest text of any double is expensive: 0.5 µs, against 0.1 µs here.
+ * Most measured values have few decimals, and finding the shortest text of any double costs twice as much: 0.25 µs, against 0.13 here
+ * for three decimals.
  * When `value` is the double nearest to units / 10^decimals, and units has at most 15 digits, then that decimal without its
  * trailing zeros is the shortest: two different decimals of at most 15 digits are never the same double.
  */

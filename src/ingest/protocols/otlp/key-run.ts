@@ -9,7 +9,8 @@ const SHORT_KEY_BYTES = 0x80;
  * The attribute keys of a recent record, one after the other as a String column holds them.
  *
  * Records of one kind have the same keys in the same order. As long as a record follows the run, its keys need not be hashed to
- * find repeated ones, and the column gets them with one copy. Measured on 1 KB logs with 12 attributes: 0.9 µs less of CPU per record.
+ * find repeated ones, and the column gets them with one copy. Measured on 1 KB logs with 12 attributes: 2.8 µs of decoding per record instead
+ * of 3.5 (best of five runs each).
  *
  * Bounds: 128 keys, 4096 bytes.
  */
