@@ -206,7 +206,8 @@ export function plainValue(reader: WireReader, type: number, a: number, b: numbe
   if (type === TYPE_INTEGER) return signedOf(a, b);
   if (type === TYPE_BOOLEAN) return a !== 0;
   if (type === TYPE_DOUBLE) return reader.view.getFloat64(a, true);
-  if (type === TYPE_BYTES) return reader.bytes.slice(a, b);
+  // A copy, since the body is reused; `slice` of a Buffer would only be a view.
+  if (type === TYPE_BYTES) return new Uint8Array(reader.bytes.subarray(a, b));
   if (type === TYPE_ARRAY) return plainArray(reader, a, b);
   if (type === TYPE_MAP) return plainMap(reader, a, b);
   return null;
