@@ -12,14 +12,8 @@ import {
 import type { SourceRegistry } from '../ingest/index.ts';
 import { urlHost } from '../lib/listen.ts';
 import type { Log } from '../lib/log.ts';
-import { type AgentQueries, createAgentQueries } from '../query/agents/index.ts';
-import {
-  createHealth,
-  createServerMetrics,
-  type HealthChecks,
-  type ServerMetrics,
-  summarize,
-} from '../self/index.ts';
+import { createAgentQueries } from '../query/agents/index.ts';
+import { createHealth, createServerMetrics, type HealthChecks, summarize } from '../self/index.ts';
 import { createSnapshotStore, openState, type SnapshotStore, type StateDatabase } from '../state/index.ts';
 import { lockDataDir } from '../store/engine/index.ts';
 import { createWriter, type Writer } from '../store/index.ts';
@@ -127,7 +121,7 @@ async function start(options: ServerOptions, stack: Stack): Promise<RunningServe
     onSourcesChanged: () => live.sourcesChanged(),
   });
   await keepSources(ingest.sources, core.snapshots, { clock, log, stack });
-  writer.onStored(forwardTouches(ingest.ledger, live));
+  writer.onStored(forwardTouches({ ledger: ingest.ledger, live, clock }));
   const health = watchHealth({ options, core, live, stack });
   const services = createServices({
     ...{ version, config, isKeyRequired, queries, sources: ingest.sources, health, metrics },
@@ -255,5 +249,3 @@ function runningServer({ core, servers, stack, services }: RunningParts): Runnin
     },
   };
 }
-
-export type { AgentQueries, ServerMetrics };

@@ -45,6 +45,28 @@ export function forEachScope(reader: WireReader, visit: (ranges: ScopeRanges) =>
   }
 }
 
+/**
+ * Calls `visit` with the range of every record of a scope (of metrics: of every metric). The reader is free for `visit` to use.
+ */
+export function forEachRecord(
+  reader: WireReader,
+  scope: Readonly<Pick<ScopeRanges, 'start' | 'end'>>,
+  visit: (start: number, stop: number) => void,
+): void {
+  const { start: scopeStart, end } = scope;
+  reader.seek(scopeStart, end);
+  for (let field = reader.nextField(); field !== 0; field = reader.nextField()) {
+    if (field !== 2) {
+      reader.skip();
+      continue;
+    }
+    reader.range();
+    const { start, stop } = reader;
+    visit(start, stop);
+    reader.seek(stop, end);
+  }
+}
+
 function readResourceGroup(
   reader: WireReader,
   ranges: ScopeRanges,

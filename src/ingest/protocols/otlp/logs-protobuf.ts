@@ -2,7 +2,7 @@ import type { ObservedLog } from '../../../model/telemetry.ts';
 import type { Batch } from '../../../store/index.ts';
 import type { DecodeContext, DecodeOutcome, Decoder } from '../../types.ts';
 import { toAttributes, WireAttributes } from './attributes.ts';
-import { forEachScope, type ScopeRanges } from './export-request.ts';
+import { forEachRecord, forEachScope, type ScopeRanges } from './export-request.ts';
 import { createOutcome, MAX_NAME_LENGTH } from './outcome.ts';
 import { addCapped, msOfHalves, nsHalves, ScopeRun, type TimeHalves } from './scope-run.ts';
 import { streamResolver } from './streams.ts';
@@ -69,20 +69,11 @@ class LogsDecoder {
   #scope(ranges: ScopeRanges, context: DecodeContext, outcome: DecodeOutcome): void {
     const reader = this.#reader;
     const run = new ScopeRun(context, outcome, streamResolver.fromWire(reader, ranges, context), 'logs');
-    reader.seek(ranges.start, ranges.end);
-    for (let field = reader.nextField(); field !== 0; field = reader.nextField()) {
-      if (field !== 2) {
-        reader.skip();
-        continue;
-      }
-      reader.range();
-      const { start, stop } = reader;
-      if (!run.refusesNext()) {
-        this.#read(start, stop, run);
-        this.#keep(run);
-      }
-      reader.seek(stop, ranges.end);
-    }
+    forEachRecord(reader, ranges, (start, stop) => {
+      if (run.refusesNext()) return;
+      this.#read(start, stop, run);
+      this.#keep(run);
+    });
   }
 
   /**

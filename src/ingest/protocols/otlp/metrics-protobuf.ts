@@ -1,6 +1,6 @@
 import type { Attributes } from '../../../model/telemetry.ts';
 import type { DecodeContext, DecodeOutcome, Decoder } from '../../types.ts';
-import { forEachScope, type ScopeRanges } from './export-request.ts';
+import { forEachRecord, forEachScope, type ScopeRanges } from './export-request.ts';
 import { type LabelLimits, labelLimits, type OrRefusal } from './metrics-labels.ts';
 import { MetricRows } from './metrics-rows.ts';
 import {
@@ -111,18 +111,10 @@ class MetricsRequest {
     const scope = this.#translations.scope(resource, scopeKey, stream);
     this.#run = new ScopeRun(this.#context, this.#outcome, stream, 'metrics');
     this.#writer = new MetricWriter(this.#run, this.#rows);
-    reader.seek(start, end);
-    for (let field = reader.nextField(); field !== 0; field = reader.nextField()) {
-      if (field !== 2) {
-        reader.skip();
-        continue;
-      }
-      reader.range();
-      const { stop } = reader;
-      scanMetric(reader.start, stop);
+    forEachRecord(reader, { start, end }, (metricStart, metricStop) => {
+      scanMetric(metricStart, metricStop);
       if (metric.data !== 0) this.#metric(this.#translations.family(resource, metricKey(), header));
-      reader.seek(stop, end);
-    }
+    });
     this.#writer.tell(resource, scope);
   }
 
