@@ -10,7 +10,7 @@ const maxFileLines = 500;
 
 /** What a folder of `src/` may import besides itself, Node and the packages listed. `app`, `cli` and `main.ts` may import everything. */
 const importTable: Readonly<Record<string, { folders: readonly string[]; packages: readonly string[] }>> = {
-  lib: { folders: [], packages: [] },
+  lib: { folders: [], packages: ['re2js'] },
   model: { folders: ['lib'], packages: [] },
   contract: { folders: ['lib', 'model'], packages: ['zod'] },
   config: { folders: ['lib'], packages: ['zod', 'yaml'] },
@@ -19,7 +19,12 @@ const importTable: Readonly<Record<string, { folders: readonly string[]; package
   store: { folders: ['lib', 'model'], packages: ['@clickhouse/client', 'chdb', 'better-sqlite3'] },
   ingest: { folders: ['lib', 'model', 'store', 'contract'], packages: [] },
   agents: { folders: ['lib', 'model', 'store', 'contract'], packages: [] },
-  query: { folders: ['lib', 'model', 'store', 'contract'], packages: ['zod'] },
+  promql: {
+    folders: ['lib', 'model'],
+    packages: ['@prometheus-io/lezer-promql', '@lezer/common', '@lezer/lr'],
+  },
+  collect: { folders: ['lib', 'model', 'ingest', 'contract'], packages: ['undici', 'yaml', 'zod'] },
+  query: { folders: ['lib', 'model', 'store', 'promql', 'contract'], packages: ['zod'] },
   self: { folders: ['lib', 'contract'], packages: ['pino', 'rotating-file-stream'] },
   http: {
     folders: ['lib', 'model', 'contract', 'auth', 'ingest'],

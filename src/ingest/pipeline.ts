@@ -1,8 +1,15 @@
-import { BellwetherError, DecodeError, messageOf } from '../lib/errors.ts';
+import { BellwetherError, messageOf } from '../lib/errors.ts';
 import type { TelemetryObserver, TelemetrySignal } from '../model/telemetry.ts';
 import type { Batch } from '../store/index.ts';
 import type { Refusal, SourceRegistry, SourceSignal } from './sources.ts';
-import type { DecodeOutcome, IngestLimits, Protocol, Sender, StreamRegistry } from './types.ts';
+import type {
+  DecodeContext,
+  DecodeOutcome,
+  IngestLimits,
+  Protocol,
+  Sender,
+  StreamRegistry,
+} from './types.ts';
 
 /** Reasons named in the message of a partial success. */
 const MAX_NAMED_REASONS = 5;
@@ -54,6 +61,16 @@ export interface Submission {
   readonly sender: Sender;
 }
 
+/** Records of one sender that need no transport: scraped, measured or computed by the server itself, or decoded by somebody else. */
+export interface Write {
+  readonly signal: TelemetrySignal;
+  readonly sender: Sender;
+  /** Bytes the records came as, for the counters; 0 when they never were bytes. */
+  readonly bodyBytes: number;
+  /** Appends the records in one go; as a {@link Protocol}'s `decode`. */
+  readonly decode: (context: DecodeContext) => DecodeOutcome;
+}
+
 export interface SubmitResult {
   readonly accepted: number;
   readonly rejected: number;
@@ -70,6 +87,8 @@ export interface IngestPipeline {
    * @throws BellwetherError 500 a bug of ours; nothing of the request is kept.
    */
   submit(submission: Submission): Promise<SubmitResult>;
+  /** As `submit`, with the decoder given. Rejects with the same errors. */
+  write(write: Write): Promise<SubmitResult>;
   /** Counts a request that a transport turned away before it reached a decoder. */
   refuse(sender: Sender, signal: SourceSignal, error: BellwetherError): void;
 }
@@ -89,15 +108,22 @@ class Pipeline implements IngestPipeline {
     );
   }
 
-  async submit(submission: Submission): Promise<SubmitResult> {
-    const { signal, sender, encoding } = submission;
+  async submit({ signal, sender, encoding, body }: Submission): Promise<SubmitResult> {
+    const protocol = this.#decoders.get(keyOf(signal, encoding));
+    const decode: Write['decode'] = (context) => {
+      if (protocol === undefined) throw unknownEncoding(signal, encoding);
+      return protocol.decode(body, context);
+    };
+    return this.write({ signal, sender, bodyBytes: body.byteLength, decode });
+  }
+
+  async write(write: Write): Promise<SubmitResult> {
+    const { signal, sender } = write;
     const startedMs = this.#options.clock();
     try {
-      const protocol = this.#decoders.get(keyOf(signal, encoding));
-      if (protocol === undefined) throw unknownEncoding(signal, encoding);
-      const outcome = this.#decodeIntoBatch(submission, protocol, startedMs);
+      const outcome = this.#decodeIntoBatch(write, startedMs);
       if (outcome.accepted > 0) await this.#waitDurable();
-      this.#count(submission, outcome, startedMs);
+      this.#count(write, outcome, startedMs);
       const message = messageFor(outcome, this.#options.limits);
       return { accepted: outcome.accepted, rejected: outcome.rejected, message };
     } catch (error) {
@@ -115,20 +141,20 @@ class Pipeline implements IngestPipeline {
   }
 
   /** Everything that must happen in one turn of the event loop, because the batch is shared. */
-  #decodeIntoBatch(submission: Submission, protocol: Protocol, nowMs: number): DecodeOutcome {
+  #decodeIntoBatch({ signal, sender, decode }: Write, nowMs: number): DecodeOutcome {
     const { writer, registry, limits, observer } = this.#options;
     writer.admit();
     writer.mark();
     registry.mark();
     try {
       const context = { batch: writer.batch(), nowMs, limits, streams: registry, observer };
-      const outcome = protocol.decode(submission.body, context);
+      const outcome = decode(context);
       if (outcome.accepted === 0) this.#undo();
       return outcome;
     } catch (error) {
       this.#undo();
-      if (error instanceof DecodeError) throw error;
-      this.#options.onFailure?.(`the ${protocol.name} decoder failed on a ${protocol.signal} request`, error);
+      if (error instanceof BellwetherError) throw error;
+      this.#options.onFailure?.(`the ${sender.protocol} decoder failed on a ${signal} request`, error);
       throw decoderBug(error);
     }
   }
@@ -149,12 +175,12 @@ class Pipeline implements IngestPipeline {
     }
   }
 
-  #count({ signal, sender, body }: Submission, outcome: DecodeOutcome, startedMs: number): void {
+  #count({ signal, sender, bodyBytes }: Write, outcome: DecodeOutcome, startedMs: number): void {
     const { sources, meter, clock } = this.#options;
     const nowMs = clock();
     sources.recordOutcome(sender, signal, outcome, nowMs);
     if (meter === undefined) return;
-    meter.accepted(signal, outcome.accepted, body.byteLength);
+    meter.accepted(signal, outcome.accepted, bodyBytes);
     for (const { code, count } of outcome.rejections.values()) meter.rejected(signal, code, count);
     if (outcome.valuesCut + outcome.attributesDropped > 0) {
       meter.trimmed(signal, outcome.valuesCut, outcome.attributesDropped);

@@ -1,5 +1,6 @@
 import type { AttributeValue } from '../../../model/telemetry.ts';
 import type { AttributeMapColumn } from '../../../store/index.ts';
+import { cutToBytes } from '../../text.ts';
 import type { IngestLimits } from '../../types.ts';
 import { doubleText, NestedText } from './any-value.ts';
 import { type AttributeLists, MAX_KEY_BYTES } from './attributes.ts';
@@ -12,7 +13,6 @@ import {
   type JsonObject,
   stringMember,
 } from './json.ts';
-import { cutToBytes } from './text.ts';
 
 type AttributeLimits = Pick<IngestLimits, 'attributesPerRecord' | 'valueBytes' | 'valueDepth'>;
 

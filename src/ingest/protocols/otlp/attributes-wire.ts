@@ -1,5 +1,6 @@
 import type { AttributeValue } from '../../../model/telemetry.ts';
 import type { AttributeMapColumn, StringColumn } from '../../../store/index.ts';
+import { characterBoundary, cutToBytes, HASH_SEED, hashBytes, sameBytes } from '../../text.ts';
 import type { IngestLimits } from '../../types.ts';
 import {
   appendDouble,
@@ -20,7 +21,6 @@ import {
 } from './any-value.ts';
 import { type AttributeLists, MAX_KEY_BYTES } from './attributes.ts';
 import { KeyRun } from './key-run.ts';
-import { characterBoundary, cutToBytes, HASH_SEED, hashBytes, sameBytes } from './text.ts';
 import { signedOf, type WireReader } from './wire.ts';
 
 type AttributeLimits = Pick<IngestLimits, 'attributesPerRecord' | 'valueBytes' | 'valueDepth'>;

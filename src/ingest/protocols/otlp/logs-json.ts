@@ -1,3 +1,5 @@
+import { createOutcome, MAX_NAME_LENGTH } from '../../outcome.ts';
+import { cutText } from '../../text.ts';
 import type { DecodeContext, DecodeOutcome, Decoder } from '../../types.ts';
 import { JsonAttributes, toAttributes } from './attributes.ts';
 import {
@@ -15,10 +17,8 @@ import {
   unsignedMember,
 } from './json.ts';
 import { MAX_SEVERITY_NUMBER, MAX_SEVERITY_TEXT_LENGTH } from './logs-protobuf.ts';
-import { createOutcome, MAX_NAME_LENGTH } from './outcome.ts';
 import { addCapped, msOfHalves, nsHalves, ScopeRun, type TimeHalves } from './scope-run.ts';
 import { streamResolver } from './streams.ts';
-import { cutText } from './text.ts';
 
 const SEVERITIES: ReadonlyMap<string, number> = new Map([
   ['SEVERITY_NUMBER_UNSPECIFIED', 0],

@@ -1,12 +1,12 @@
 import type { ObservedLog } from '../../../model/telemetry.ts';
 import type { Batch } from '../../../store/index.ts';
+import { createOutcome, MAX_NAME_LENGTH } from '../../outcome.ts';
+import { TextCache } from '../../text.ts';
 import type { DecodeContext, DecodeOutcome, Decoder } from '../../types.ts';
 import { toAttributes, WireAttributes } from './attributes.ts';
 import { forEachRecord, forEachScope, type ScopeRanges } from './export-request.ts';
-import { createOutcome, MAX_NAME_LENGTH } from './outcome.ts';
 import { addCapped, msOfHalves, nsHalves, ScopeRun, type TimeHalves } from './scope-run.ts';
 import { streamResolver } from './streams.ts';
-import { TextCache } from './text.ts';
 import { WireReader } from './wire.ts';
 
 /** `severity_text` is a word of a small vocabulary; what is longer is cut. */

@@ -1,3 +1,4 @@
+import { createOutcome } from '../../outcome.ts';
 import type { DecodeContext, DecodeOutcome, Decoder } from '../../types.ts';
 import { JsonAttributes, toAttributes } from './attributes.ts';
 import {
@@ -24,7 +25,6 @@ import {
   translationsFor,
 } from './metrics-translations.ts';
 import { MetricWriter } from './metrics-write.ts';
-import { createOutcome } from './outcome.ts';
 import type { MetricKind } from './prometheus-names.ts';
 import { ScopeRun } from './scope-run.ts';
 import { streamResolver } from './streams.ts';

@@ -3,7 +3,7 @@ import { describe, expect, test, vi } from 'vitest';
 import { KeyCache } from './metrics-key-cache.ts';
 
 /** A hash with few values, so that keys collide all the time. */
-vi.mock('./text.ts', () => ({
+vi.mock('../../text.ts', () => ({
   HASH_SEED: 0,
   hashBytes: (view: DataView, start: number) => view.getUint8(start) & 3,
 }));

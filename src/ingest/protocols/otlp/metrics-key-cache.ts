@@ -1,4 +1,4 @@
-import { HASH_SEED, hashBytes } from './text.ts';
+import { HASH_SEED, hashBytes } from '../../text.ts';
 
 export interface KeyCacheLimits {
   /** Entries per generation. */

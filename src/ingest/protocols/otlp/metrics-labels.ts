@@ -1,10 +1,10 @@
 import type { Attributes, AttributeValue } from '../../../model/telemetry.ts';
+import { type Label, sortLabels } from '../../series-id.ts';
+import { cutText } from '../../text.ts';
 import type { IngestLimits } from '../../types.ts';
 import { type AttributeLists, MAX_KEY_BYTES, toAttributes } from './attributes.ts';
-import { type Label, sortLabels } from './metrics-series-id.ts';
 import { prometheusLabelName } from './prometheus-names.ts';
 import type { Stream } from './streams.ts';
-import { cutText } from './text.ts';
 
 /** Bytes of one label value, and of a metric name. */
 export const MAX_LABEL_BYTES = 4096;

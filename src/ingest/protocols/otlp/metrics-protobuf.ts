@@ -1,4 +1,5 @@
 import type { Attributes } from '../../../model/telemetry.ts';
+import { createOutcome } from '../../outcome.ts';
 import type { DecodeContext, DecodeOutcome, Decoder } from '../../types.ts';
 import { forEachRecord, forEachScope, type ScopeRanges } from './export-request.ts';
 import { type LabelLimits, labelLimits, type OrRefusal } from './metrics-labels.ts';
@@ -25,7 +26,6 @@ import {
   WirePoints,
 } from './metrics-wire-points.ts';
 import { MetricWriter } from './metrics-write.ts';
-import { createOutcome } from './outcome.ts';
 import type { MetricKind } from './prometheus-names.ts';
 import { ScopeRun } from './scope-run.ts';
 import { streamResolver } from './streams.ts';

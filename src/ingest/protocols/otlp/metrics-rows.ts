@@ -1,4 +1,5 @@
-import type { AttributeMapColumn, Batch } from '../../../store/index.ts';
+import type { Batch } from '../../../store/index.ts';
+import { appendLabels } from '../../series-rows.ts';
 import { dayOf } from '../../time.ts';
 import type { DecodeContext } from '../../types.ts';
 import type { SparseBuckets } from './metrics-exponential.ts';
@@ -10,7 +11,6 @@ import {
   type PointSeries,
   type Series,
 } from './metrics-series.ts';
-import type { Label } from './metrics-series-id.ts';
 
 /**
  * Bytes of labels that one request may write for series not seen before. A histogram repeats its labels per bucket,
@@ -177,12 +177,4 @@ export class MetricRows {
     this.#minutes.push({ info, minute });
     this.sample(info.series, timeMs, 1);
   }
-}
-
-function appendLabels(column: AttributeMapColumn, labels: readonly Label[]): void {
-  for (const [name, value] of labels) {
-    column.keys.append(name);
-    column.values.append(value);
-  }
-  column.close();
 }

@@ -1,3 +1,5 @@
+import { hash64, type Label, seriesId } from '../../series-id.ts';
+import { cutText } from '../../text.ts';
 import {
   boundText,
   isRefusal,
@@ -6,9 +8,7 @@ import {
   type Refusal,
   withLabel,
 } from './metrics-labels.ts';
-import { hash64, type Label, seriesId } from './metrics-series-id.ts';
 import { type MetricKind, prometheusMetricName, prometheusUnit } from './prometheus-names.ts';
-import { cutText } from './text.ts';
 
 /** Metric types as Prometheus names them, as far as OTLP has them. */
 export type PrometheusType = 'counter' | 'gauge' | 'histogram' | 'summary';

@@ -1,4 +1,5 @@
 import type { Attributes } from '../../../model/telemetry.ts';
+import type { Label } from '../../series-id.ts';
 import { toAttributes, WireAttributes } from './attributes.ts';
 import type { DenseBuckets } from './metrics-exponential.ts';
 import type { KeySource } from './metrics-key-cache.ts';
@@ -17,7 +18,6 @@ import {
   type NumberPoint,
   type SummaryPoint,
 } from './metrics-points.ts';
-import type { Label } from './metrics-series-id.ts';
 import { MAX_BUCKETS, MAX_QUANTILES } from './metrics-write.ts';
 import { WIRE_BYTES, WIRE_FIXED64, WIRE_VARINT, type WireReader } from './wire.ts';
 

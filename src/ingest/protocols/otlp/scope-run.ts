@@ -1,7 +1,7 @@
 import type { TelemetryObserver, TelemetrySignal } from '../../../model/telemetry.ts';
+import { accept, reject, tallyOf } from '../../outcome.ts';
 import { refusalOfTime, timeRefusalMessage } from '../../time.ts';
 import type { DecodeContext, DecodeOutcome, ServiceTally } from '../../types.ts';
-import { accept, reject, tallyOf } from './outcome.ts';
 import type { Stream } from './streams.ts';
 
 /** The records of one scope in one request: whom to count them for, who watches, and which limits hold. */

@@ -1,7 +1,8 @@
 import type { Batch } from '../../../store/index.ts';
+import { MAX_NAME_LENGTH } from '../../outcome.ts';
+import { characterBoundary, type TextCache } from '../../text.ts';
 import type { IngestLimits } from '../../types.ts';
 import { WireAttributes } from './attributes.ts';
-import { MAX_NAME_LENGTH } from './outcome.ts';
 import { addCapped } from './scope-run.ts';
 import {
   MAX_SPAN_EVENTS,
@@ -10,7 +11,6 @@ import {
   SPAN_ID_BYTES,
   TRACE_ID_BYTES,
 } from './span-rules.ts';
-import { characterBoundary, type TextCache } from './text.ts';
 import type { WireReader } from './wire.ts';
 
 /** Numbers per event in `#events`: time's offset or -1, name's start and end. Per link: offsets of both ids, state's start and end. */

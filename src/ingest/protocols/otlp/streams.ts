@@ -1,12 +1,12 @@
 import { createHash } from 'node:crypto';
 import type { Origin } from '../../../model/telemetry.ts';
+import { MAX_NAME_LENGTH } from '../../outcome.ts';
+import { cutText } from '../../text.ts';
 import { dayOf } from '../../time.ts';
 import type { DecodeContext, IngestLimits } from '../../types.ts';
 import { type AttributeLists, JsonAttributes, toAttributes, WireAttributes } from './attributes.ts';
 import type { ScopeRanges } from './export-request.ts';
 import { arrayMember, type JsonObject, objectMember, stringMember } from './json.ts';
-import { MAX_NAME_LENGTH } from './outcome.ts';
-import { cutText } from './text.ts';
 import type { WireReader } from './wire.ts';
 
 /** A resource and scope, as both the observers and the tables need it. Shared between requests: do not change it. */

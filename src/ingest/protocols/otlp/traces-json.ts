@@ -1,4 +1,6 @@
 import type { Batch } from '../../../store/index.ts';
+import { createOutcome, MAX_NAME_LENGTH } from '../../outcome.ts';
+import { cutText, cutToBytes } from '../../text.ts';
 import type { DecodeContext, DecodeOutcome, Decoder } from '../../types.ts';
 import { JsonAttributes, toAttributes } from './attributes.ts';
 import {
@@ -16,7 +18,6 @@ import {
   uint32Member,
   unsignedMember,
 } from './json.ts';
-import { createOutcome, MAX_NAME_LENGTH } from './outcome.ts';
 import { addCapped, msOfHalves, ScopeRun, type TimeHalves } from './scope-run.ts';
 import {
   badIdMessage,
@@ -32,7 +33,6 @@ import {
   TRACE_ID_BYTES,
 } from './span-rules.ts';
 import { streamResolver } from './streams.ts';
-import { cutText, cutToBytes } from './text.ts';
 
 const KINDS = enumNames('SPAN_KIND_', [
   'UNSPECIFIED',

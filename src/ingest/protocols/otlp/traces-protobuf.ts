@@ -1,8 +1,9 @@
 import type { Batch } from '../../../store/index.ts';
+import { createOutcome, MAX_NAME_LENGTH } from '../../outcome.ts';
+import { characterBoundary, TextCache } from '../../text.ts';
 import type { DecodeContext, DecodeOutcome, Decoder } from '../../types.ts';
 import { toAttributes, WireAttributes } from './attributes.ts';
 import { forEachRecord, forEachScope, type ScopeRanges } from './export-request.ts';
-import { createOutcome, MAX_NAME_LENGTH } from './outcome.ts';
 import { addCapped, msOfHalves, ScopeRun } from './scope-run.ts';
 import { SpanChildren } from './span-children.ts';
 import {
@@ -17,7 +18,6 @@ import {
   TRACE_ID_BYTES,
 } from './span-rules.ts';
 import { streamResolver } from './streams.ts';
-import { characterBoundary, TextCache } from './text.ts';
 import { WireReader } from './wire.ts';
 
 /**

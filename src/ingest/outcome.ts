@@ -1,6 +1,6 @@
-import type { Attributes } from '../../../model/telemetry.ts';
-import type { DecodeOutcome, ServiceTally } from '../../types.ts';
+import type { Attributes } from '../model/telemetry.ts';
 import { cutText } from './text.ts';
+import type { DecodeOutcome, ServiceTally } from './types.ts';
 
 /** Longest name kept in a LowCardinality column or a tally, in UTF-16 units: such columns need a bounded vocabulary. */
 export const MAX_NAME_LENGTH = 256;

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { WireReader } from './protocols/otlp/wire.ts';
 import { characterBoundary, cutText, cutToBytes, hashBytes, TextCache } from './text.ts';
-import { WireReader } from './wire.ts';
 
 it('cutting never leaves half a character and keeps as much as fits', () => {
   fc.assert(
