@@ -136,7 +136,7 @@ test('a bug in a decoder is a 500 that rolls back and is reported', async () => 
   const { writer, submit, failures } = setUp();
   await expect(submit('ab*')).rejects.toMatchObject({ status: 500, code: 'internal' });
   expect(writer.rows.logs.body.length).toBe(0);
-  expect(failures).toEqual(['the otlp/http+json decoder failed on a logs request']);
+  expect(failures).toEqual(['the otlp/http+protobuf decoder failed on a logs request']);
   writer.commit.resolve();
   expect(await submit('a')).toMatchObject({ accepted: 1 });
 });

@@ -11,7 +11,9 @@ export {
   startEngine,
 } from './engine/index.ts';
 export type { InsertTarget, StoredRows } from './inserter.ts';
+export { type Journal, type SampleRows, sampleRowsOf } from './journal.ts';
 export * from './native/block.ts';
+export { type SeriesRow, seriesRowsOf } from './series-rows.ts';
 export * from './native/columns.ts';
 export type { Retention } from './retention.ts';
 export type { Layout } from './schema.ts';

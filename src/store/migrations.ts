@@ -2,6 +2,7 @@ import { BellwetherError } from '../lib/errors.ts';
 import type { Log } from '../lib/log.ts';
 import type { StoreClient } from './client.ts';
 import { initialTables } from './migrations/001-initial.ts';
+import { dropSampleRows, metricChunksTable } from './migrations/002-metric-chunks.ts';
 import { createDatabaseStatement, createTableStatements, type Layout, onCluster } from './schema.ts';
 import { type Sql, sql } from './sql.ts';
 
@@ -19,6 +20,11 @@ export const migrations: readonly Migration[] = [
     number: 1,
     title: 'logs, spans, metrics and the agent ledger',
     statements: (layout) => initialTables.flatMap((table) => createTableStatements(table, layout)),
+  },
+  {
+    number: 2,
+    title: 'metric samples in chunks',
+    statements: (layout) => [...createTableStatements(metricChunksTable, layout), ...dropSampleRows(layout)],
   },
 ];
 

@@ -2,7 +2,7 @@ import type { Log } from '../lib/log.ts';
 import type { StoreClient } from './client.ts';
 import { type Layout, localTable, onCluster } from './schema.ts';
 import { type Sql, sql } from './sql.ts';
-import { type Signal, type TableDefinition, tables } from './tables.ts';
+import { type Signal, storedTables, type TableDefinition } from './tables.ts';
 
 /** How long rows of each signal are kept, milliseconds; `off` keeps them for ever. */
 export type Retention = Readonly<Record<Signal, number | 'off'>>;
@@ -31,7 +31,7 @@ export async function applyRetention(
   log: Log,
 ): Promise<void> {
   const current = await currentTtls(client, layout);
-  for (const table of Object.values(tables)) {
+  for (const table of storedTables) {
     const local = localTable(table.name, layout);
     const seconds = retentionSeconds(table, retention);
     const wanted = seconds === 'off' ? '' : `${table.timeOf} + toIntervalSecond(${seconds})`;

@@ -195,6 +195,20 @@ export class Spool {
     }
   }
 
+  /** What a file holds. */
+  async contents(file: SpoolFile): Promise<Uint8Array> {
+    return await this.#options.fs.read(this.pathOf(file));
+  }
+
+  /** Removes files that no group has. Never throws: what cannot be removed now is tried again by later writes. */
+  async drop(files: readonly SpoolFile[]): Promise<void> {
+    for (const file of files) {
+      this.#condemned.add(this.pathOf(file));
+      this.#count(file, -1);
+    }
+    await this.#removeCondemned();
+  }
+
   /** Moves a file out of the way for good. */
   async reject(file: SpoolFile, reason: string): Promise<void> {
     await this.rejected.take(file.name, file.rows, reason);

@@ -48,6 +48,8 @@ export interface Store {
   readonly layout: Layout;
   query<T = Row>(query: Sql, options?: QueryOptions): Promise<T[]>;
   stream<T = Row>(query: Sql, options?: QueryOptions): AsyncIterable<T[]>;
+  /** Rows in RowBinary format; see the client. */
+  binary(query: Sql, options?: QueryOptions): Promise<Uint8Array>;
   command(statement: Sql, options?: QueryOptions): Promise<void>;
   /** Inserts spool files into a table; see {@link FileInsert}. */
   insertFiles(insert: Omit<FileInsert, 'database'>): Promise<void>;
@@ -127,6 +129,10 @@ class ClickHouseStore implements Store {
     } catch (error) {
       throw this.#noticed(error);
     }
+  }
+
+  async binary(query: Sql, options?: QueryOptions): Promise<Uint8Array> {
+    return await this.#guarded(() => this.#client.binary(query, options));
   }
 
   async command(statement: Sql, options?: QueryOptions): Promise<void> {

@@ -28,6 +28,10 @@ export interface ColumnDefinition<C extends Column> {
 /** One table, as data: DDL, buffers and retention are derived from it. */
 export interface TableDefinition<S extends Record<string, ColumnDefinition<Column>>> {
   readonly name: string;
+  /**
+   * The rows are made durable in the spool and stay there until they have been stored in another form: the engine has no such table.
+   */
+  readonly isJournal?: boolean;
   readonly signal: Signal;
   /** Further signals whose rows refer to this table: its rows stay as long as the longest of them. */
   readonly alsoKeptFor?: readonly Signal[];
@@ -254,9 +258,11 @@ export const metricMetadata = define({
   shardBy: 'cityHash64(metric)',
 });
 
+/** Samples as they arrive. From the journal they go to the head in memory, and from there, packed, to `metric_chunks`. */
 export const metricSamples = define({
   name: 'metric_samples',
   signal: 'metrics',
+  isJournal: true,
   columns: {
     metric: word(),
     series_id: hash(),
@@ -269,6 +275,30 @@ export const metricSamples = define({
   timeOf: 'toDateTime(ts)',
   shardBy: 'series_id',
   settings: { index_granularity: 2048 },
+});
+
+/**
+ * Samples of one series, packed: up to 240 within an hour, in the form of `metrics/chunk-codec.ts`. Chunks of a series may overlap, and
+ * a sample may be in two of them; readers keep one per time. Measured against a row per sample in docs/decisions/0005.
+ */
+export const metricChunks = define({
+  name: 'metric_chunks',
+  signal: 'metrics',
+  columns: {
+    metric: word(),
+    series_id: hash(),
+    /** Times of the first and the last sample. */
+    min_ts: timeMs(),
+    max_ts: timeMs(),
+    count: column('UInt32', () => new UInt32Column(), 'T64, Default'),
+    data: text(),
+  },
+  orderBy: 'metric, toStartOfHour(min_ts), series_id, min_ts',
+  partitionBy: 'toDate(min_ts)',
+  engine: { kind: 'plain' },
+  timeOf: 'toDateTime(max_ts)',
+  shardBy: 'series_id',
+  settings: { index_granularity: 512 },
 });
 
 /**
@@ -471,6 +501,7 @@ export const tables = {
   metric_series: metricSeries,
   metric_metadata: metricMetadata,
   metric_samples: metricSamples,
+  metric_chunks: metricChunks,
   metric_deltas: metricDeltas,
   metric_histograms: metricHistograms,
   metric_exemplars: metricExemplars,
@@ -479,6 +510,11 @@ export const tables = {
 } as const;
 
 export type TableName = keyof typeof tables;
+
+/** The tables that the engine has. */
+export const storedTables = Object.values(tables).filter(
+  (table: { readonly isJournal?: boolean }) => table.isJournal !== true,
+);
 
 /** The open blocks of all tables. Decoders append here; the writer takes them at each group commit. */
 export type Batch = { readonly [N in TableName]: Rows<(typeof tables)[N]> };

@@ -4,8 +4,9 @@ import { Admission } from './admission.ts';
 import { type Clock, sleep, systemClock } from './clock.ts';
 import { createDeferred, type Deferred } from './deferred.ts';
 import { Inserter, type InsertTarget, type StoredRows } from './inserter.ts';
+import { JOURNALED, Journal, type SampleRows, takeJournal } from './journal.ts';
 import { OpenBatch } from './open-batch.ts';
-import { Spool } from './spool.ts';
+import { Spool, type SpoolFile } from './spool.ts';
 import { nodeSpoolFs, type SpoolFs } from './spool-fs.ts';
 import { type Batch, tables } from './tables.ts';
 import { commitError } from './writer-errors.ts';
@@ -36,6 +37,8 @@ export interface WriterOptions {
   readonly log: Log;
   readonly clock?: Clock;
   readonly fs?: SpoolFs;
+  /** Gets the samples that an earlier process left in the journal, before the writer takes anything. */
+  readonly replay?: (rows: SampleRows) => void;
 }
 
 /**
@@ -64,6 +67,13 @@ export interface Writer {
   committed(): Promise<void>;
   /** Called when a commit failed, before its waiters learn of it. The answer unsubscribes. */
   onDiscard(listener: () => void): () => void;
+  /**
+   * Called with every block that has become durable, before its senders learn of it, in the order of durability. The batch's memory
+   * is used again afterwards.
+   */
+  onDurable(listener: (batch: Batch) => void): () => void;
+  /** Durable samples that are stored nowhere else yet. */
+  readonly journal: Pick<Journal, 'files' | 'bytes' | 'release'>;
   /** Called when rows have become readable. */
   onStored(listener: (stored: StoredRows) => void): () => void;
   /** Tries waiting inserts at once; call it when the store has become ready. */
@@ -113,6 +123,9 @@ export async function createWriter(options: WriterOptions): Promise<Writer> {
     columns,
     rejected: { files: limits.rejectedFiles, bytes: limits.rejectedBytes },
   });
+  const journal = new Journal(spool, options.log);
+  const { journaled, others } = await takeJournal(leftovers, spool);
+  await journal.replay(journaled, options.replay ?? (() => {}));
   const listeners = new Set<(stored: StoredRows) => void>();
   const inserter = new Inserter(
     {
@@ -126,15 +139,25 @@ export async function createWriter(options: WriterOptions): Promise<Writer> {
         for (const listener of listeners) listener(stored);
       },
     },
-    leftovers,
+    others,
   );
   const free = () => fs.freeBytes(options.spoolDir);
-  return new GroupCommitWriter({ spool, inserter, clock, log: options.log, limits, listeners, free });
+  return new GroupCommitWriter({
+    spool,
+    inserter,
+    journal,
+    clock,
+    log: options.log,
+    limits,
+    listeners,
+    free,
+  });
 }
 
 interface Parts {
   readonly spool: Spool;
   readonly inserter: Inserter;
+  readonly journal: Journal;
   readonly clock: Clock;
   readonly log: Log;
   readonly limits: WriterLimits;
@@ -146,6 +169,7 @@ class GroupCommitWriter implements Writer {
   readonly #parts: Parts;
   readonly #admission: Admission;
   readonly #discardListeners = new Set<() => void>();
+  readonly #durableListeners = new Set<(batch: Batch) => void>();
   #open = new OpenBatch();
   #spare = new OpenBatch();
   /** Bytes of the batch that is being written. */
@@ -202,6 +226,15 @@ class GroupCommitWriter implements Writer {
   onDiscard(listener: () => void): () => void {
     this.#discardListeners.add(listener);
     return () => this.#discardListeners.delete(listener);
+  }
+
+  onDurable(listener: (batch: Batch) => void): () => void {
+    this.#durableListeners.add(listener);
+    return () => this.#durableListeners.delete(listener);
+  }
+
+  get journal(): Journal {
+    return this.#parts.journal;
   }
 
   onStored(listener: (stored: StoredRows) => void): () => void {
@@ -276,7 +309,7 @@ class GroupCommitWriter implements Writer {
   }
 
   async #write(frozen: OpenBatch): Promise<void> {
-    const { spool, inserter, clock } = this.#parts;
+    const { spool, clock } = this.#parts;
     const startedMs = clock.now();
     const rows = frozen.rowCount();
     try {
@@ -284,13 +317,32 @@ class GroupCommitWriter implements Writer {
       this.#counts.commits++;
       this.#counts.committedRows += rows;
       this.#counts.committedBytes += this.#writingBytes;
-      inserter.add(files);
+      this.#hand(files, frozen.batch);
     } catch (error) {
       throw this.#discard(error, rows);
     } finally {
       this.#counts.commitMs += clock.now() - startedMs;
       this.#afterWrite(frozen);
     }
+  }
+
+  /** Durable blocks go on their way: samples stay in the journal, everything else into the store. */
+  #hand(files: readonly SpoolFile[], batch: Batch): void {
+    const { inserter, journal, log } = this.#parts;
+    inserter.add(files.filter((file) => file.table !== JOURNALED));
+    for (const file of files) if (file.table === JOURNALED) journal.add(file);
+    for (const listener of this.#durableListeners) {
+      try {
+        listener(batch);
+      } catch (error) {
+        // What is durable is acknowledged, whatever those who look on make of it.
+        log.error(
+          { err: error },
+          'durable rows could not be taken over; they are read again at the next start',
+        );
+      }
+    }
+    void journal.mergeSmall();
   }
 
   #discard(error: unknown, rows: number): BellwetherError {

@@ -198,6 +198,11 @@ export class LowCardinalityColumn implements Column {
     this.#indexes[this.length++] = this.#lastIndex;
   }
 
+  /** The text of a row. */
+  wordAt(row: number): string {
+    return this.#words[this.#indexes[row]!]!;
+  }
+
   #indexOf(value: string): number {
     const known = this.#dictionary.get(value);
     if (known !== undefined) return known;

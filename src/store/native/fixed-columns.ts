@@ -48,6 +48,11 @@ abstract class FixedColumn implements Column {
     this.#marked = 0;
   }
 
+  /** The values' bytes, little-endian. Aliases the column's memory: valid until the next append. */
+  written(): Uint8Array {
+    return this.data.written();
+  }
+
   writePrefix(_out: Uint8Array[]): void {}
 
   writeData(out: Uint8Array[]): void {
