@@ -1,5 +1,7 @@
 import { z } from 'zod';
-import { formatBytes, parseBytes, parseDurationMs } from '../lib/units.ts';
+import { parseDurationMs } from '../lib/units.ts';
+import { bytes, duration, section, size } from './fields.ts';
+import { metricsSections } from './metrics-schema.ts';
 
 /**
  * The configuration, as it stands in `bellwether.yml`. This schema is the only source of types, defaults, checks and of the generated
@@ -21,18 +23,6 @@ const listen = (defaultValue: string) =>
 const listenOrOff = (defaultValue: string) =>
   z.union([z.literal('off'), listen(defaultValue)]).default(defaultValue);
 
-const duration = (defaultValue: string) =>
-  z
-    .string()
-    .default(defaultValue)
-    .transform((text, context) => {
-      const parsed = parseDurationMs(text);
-      if (parsed !== undefined) return parsed;
-      context.addIssue({ code: 'custom', message: 'must be a duration such as 15s, 90m, 30d' });
-      return z.NEVER;
-    })
-    .meta({ kind: 'duration', example: defaultValue });
-
 /** A duration, or `off` for "keep for ever" (0 inside). YAML's bare `off` is the word, not a boolean, in YAML 1.2. */
 const retention = (defaultValue: string) =>
   z
@@ -47,25 +37,7 @@ const retention = (defaultValue: string) =>
     })
     .meta({ kind: 'duration or off', example: defaultValue });
 
-const size = z.union([z.string(), z.number().int().nonnegative()]).transform((value, context) => {
-  const parsed = typeof value === 'number' ? value : parseBytes(value);
-  if (parsed !== undefined) return parsed;
-  context.addIssue({ code: 'custom', message: 'must be a size such as 64MiB or 2GB' });
-  return z.NEVER;
-});
-const bytes = (defaultValue: string, leastBytes: number) =>
-  size
-    .refine((value) => value >= leastBytes, `must be at least ${formatBytes(leastBytes)}`)
-    .prefault(defaultValue)
-    .meta({ kind: 'size', example: defaultValue });
-
 const MIB = 1024 ** 2;
-
-const section = <S extends z.ZodRawShape>(shape: S, text: string) =>
-  z
-    .strictObject(shape)
-    .prefault({} as never)
-    .describe(text);
 
 export const configSchema = z.strictObject({
   data_dir: z
@@ -179,6 +151,7 @@ export const configSchema = z.strictObject({
     },
     'Limits on what senders may send.',
   ),
+  ...metricsSections,
   log: section(
     {
       level: z
@@ -204,6 +177,9 @@ export function contradictions(config: Config): { path: string; message: string 
     found.push({ path: 'ingest.max_body', message: 'must not be larger than ingest.max_in_flight' });
   if (config.storage.cluster !== undefined && config.storage.url === undefined) {
     found.push({ path: 'storage.cluster', message: 'needs storage.url: the embedded engine has no cluster' });
+  }
+  if (config.metrics.journal * 2 > config.ingest.spool) {
+    found.push({ path: 'metrics.journal', message: 'must be at most half of ingest.spool, which holds it' });
   }
   return found;
 }

@@ -14,7 +14,7 @@ export interface Principal {
 
 /** What a request shows of itself. Headers that claim a role or a name do not exist. */
 export interface Credentials {
-  /** From `Authorization: Bearer` or `X-Api-Key`. */
+  /** From `Authorization: Bearer`, the password of `Authorization: Basic`, or `X-Api-Key`. */
   readonly key: string | undefined;
   /** From the session cookie. */
   readonly session: string | undefined;
@@ -110,8 +110,16 @@ function keyOf(headers: Readonly<Record<string, unknown>>): string | undefined {
   const { authorization } = headers;
   const bearer = typeof authorization === 'string' ? /^Bearer +(\S+) *$/i.exec(authorization) : null;
   if (bearer !== null) return bearer[1];
+  const basic = typeof authorization === 'string' ? /^Basic +(\S+) *$/i.exec(authorization) : null;
+  if (basic !== null) return passwordOf(basic[1]!);
   const apiKey = headers['x-api-key'];
   return typeof apiKey === 'string' && apiKey !== '' ? apiKey : undefined;
+}
+
+/** Clients that know only user and password send the key as the password; the user's name does not matter. */
+function passwordOf(encoded: string): string | undefined {
+  const text = Buffer.from(encoded, 'base64').toString('utf8');
+  return text.slice(text.indexOf(':') + 1) || undefined;
 }
 
 function cookieOf(header: unknown, name: string): string | undefined {

@@ -1,7 +1,7 @@
 import net from 'node:net';
 import type { Health, Session, Status } from '../contract/index.ts';
-import type { Sender, SourceSignal, Submission, SubmitResult } from '../ingest/index.ts';
-import type { BellwetherError } from '../lib/errors.ts';
+import type { Sender, SourceSignal, Submission, SubmitResult, Write } from '../ingest/index.ts';
+import { BellwetherError } from '../lib/errors.ts';
 import type { Access, Principal } from './access.ts';
 import { createLiveHub, type LiveHub } from './live.ts';
 import { createMemoryBudget, type MemoryBudget } from './memory-budget.ts';
@@ -28,6 +28,13 @@ export class FakeIntake {
   submit(submission: Submission): Promise<SubmitResult> {
     this.submissions.push(submission);
     return this.answer(submission);
+  }
+
+  readonly writes: Write[] = [];
+
+  write(write: Write): Promise<SubmitResult> {
+    this.writes.push(write);
+    return Promise.resolve({ accepted: 2, rejected: 0, message: '' });
   }
 
   refuse(sender: Sender, signal: SourceSignal, error: BellwetherError): void {
@@ -179,6 +186,46 @@ export function fakeServices(): ApiServices & { health: { answer: Health } } {
   };
 }
 
+/** Answers with what it was asked. */
+export function fakePrometheus(): HttpOptions['prometheus'] {
+  const raw = (text: string) => ({ status: 200, headers: { 'Content-Type': 'text/plain' }, pieces: [text] });
+  return {
+    service: {
+      async call({ endpoint, params, path }) {
+        if (endpoint === 'status/config') return { data: undefined };
+        if (params.get('query') === 'many') return { data: { pieces: manyPieces() } };
+        if (params.get('query') === 'bad') {
+          throw new BellwetherError({ code: 'bad_data', status: 400, message: '1:1: parse error: no' });
+        }
+        return {
+          data: { json: { endpoint, path, query: params.getAll('query') } },
+          warnings: ['w'],
+          infos: [],
+        };
+      },
+      federate: async (params) => raw(params.getAll('match[]').join()),
+      remoteRead: async (body) => raw(String(body.length)),
+      exportRange: async () => raw('export'),
+    },
+    writes: {
+      handles: (path) => path === '/api/v1/write' || path.startsWith('/metrics/job/'),
+      protocolOf: () => 'fake',
+      prepare: ({ body }) => ({
+        decode: () => {
+          throw new Error('not decoded here');
+        },
+        answer: ({ accepted }) => ({ status: 204, headers: { 'X-Got': `${accepted} ${body.length}` } }),
+      }),
+    },
+  };
+}
+
+function* manyPieces(): Generator<string> {
+  yield '[';
+  for (let i = 0; i < 20_000; i++) yield `${i === 0 ? '' : ','}"piece ${i}"`;
+  yield ']';
+}
+
 export interface FakeServer {
   readonly servers: HttpServers;
   readonly intake: FakeIntake;
@@ -213,6 +260,7 @@ export async function startFakeServer(overrides: Partial<HttpOptions> = {}): Pro
     intake,
     access,
     services,
+    prometheus: fakePrometheus(),
     live,
     budget,
     bounds: { maxBytes: 1024 * 1024, idleMs: 5_000, totalMs: 10_000 },

@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { FastifyInstance } from 'fastify';
+import type { IngestPipeline } from '../ingest/index.ts';
 import { BellwetherError } from '../lib/errors.ts';
 import { type Access, credentialsOf } from './access.ts';
 import { answerJsonError, pathOf } from './answer.ts';
@@ -15,6 +16,12 @@ import {
   type OtlpHttpHandler,
   type OtlpOptions,
 } from './otlp-http.ts';
+import {
+  createPrometheusHttp,
+  type PrometheusHttpHandler,
+  type PrometheusService,
+  type PrometheusWrites,
+} from './prometheus/index.ts';
 import { createRouteFinder, type Route } from './route.ts';
 import { createRoutes } from './routes.ts';
 import { createHostGuard, type HostGuard, setSecurityHeaders } from './security.ts';
@@ -30,6 +37,8 @@ export interface ListenAddress {
 export interface HttpOptions
   extends Omit<OtlpOptions, 'authenticate'>,
     Pick<ApiOptions, 'clock' | 'checksAnswers'> {
+  readonly intake: Pick<IngestPipeline, 'submit' | 'refuse' | 'write'>;
+  readonly prometheus: { readonly service: PrometheusService; readonly writes: PrometheusWrites };
   readonly listen: ListenAddress;
   /** Undefined: off. */
   readonly otlpHttpListen: ListenAddress | undefined;
@@ -63,6 +72,7 @@ export async function openServers(options: HttpOptions): Promise<HttpServers> {
   const guard = createHostGuard({ listenHosts, allowedHosts: options.allowedHosts });
   const otlpOptions = { ...options, authenticate: access.authenticate, guard };
   const otlp = createOtlpHttpHandler(otlpOptions);
+  const prometheus = createPrometheusHttp({ ...otlpOptions, ...options.prometheus });
   const routes = createRoutes(options);
   const api = await createApi({ ...options, routes, ui: createUi(options) });
   const common = { bounds: options.connectionBounds, meter: options.meter };
@@ -77,7 +87,7 @@ export async function openServers(options: HttpOptions): Promise<HttpServers> {
     await api.close();
   };
   try {
-    const main = createMainHandler({ guard, otlp, api, routes, meter: options.meter });
+    const main = createMainHandler({ guard, otlp, prometheus, api, routes, meter: options.meter });
     return {
       main: await open(openListener({ ...common, ...listen, name: 'main', handle: main })),
       otlpHttp:
@@ -108,13 +118,14 @@ function createUi(options: HttpOptions): ReturnType<typeof createStaticUi> {
 interface MainHandlerParts {
   readonly guard: HostGuard;
   readonly otlp: OtlpHttpHandler;
+  readonly prometheus: PrometheusHttpHandler;
   readonly api: FastifyInstance;
   readonly routes: readonly Route[];
   readonly meter: HttpMeter | undefined;
 }
 
 /** OTLP goes straight to its handler, everything else to the API after host and origin were checked. */
-function createMainHandler({ guard, otlp, api, routes, meter = noMeter }: MainHandlerParts) {
+function createMainHandler({ guard, otlp, prometheus, api, routes, meter = noMeter }: MainHandlerParts) {
   const findRoutes = createRouteFinder(routes);
   return (request: IncomingMessage, response: ServerResponse): void => {
     if (otlp.handles(pathOf(request.url))) {
@@ -122,13 +133,19 @@ function createMainHandler({ guard, otlp, api, routes, meter = noMeter }: MainHa
       return;
     }
     const startMs = performance.now();
+    const path = pathOf(request.url);
+    const prometheusRoute = prometheus.routeOf(path);
     response.once('close', () => {
       const status = response.writableFinished ? response.statusCode : 499;
       const durationS = (performance.now() - startMs) / 1000;
-      const route = findRoutes(pathOf(request.url))[0]?.path ?? 'other';
+      const route = prometheusRoute ?? findRoutes(path)[0]?.path ?? 'other';
       meter.request({ listener: 'main', route, method: methodLabel(request.method), status, durationS });
     });
     setSecurityHeaders(response);
+    if (prometheusRoute !== undefined) {
+      prometheus.handle(request, response);
+      return;
+    }
     try {
       guard.check(request.headers, { isKeyShown: credentialsOf(request.headers).key !== undefined });
     } catch (error) {

@@ -62,7 +62,7 @@ export class Journal {
     await this.#spool.drop(present);
   }
 
-  /** Reads what an earlier process left, in the order it was written. Damaged files are set aside. */
+  /** Reads what an earlier process left, about in the order it was written. Damaged files are set aside. */
   async replay(files: readonly SpoolFile[], append: (rows: SampleRows) => void): Promise<void> {
     for (const file of files) {
       const reason = (await this.#spool.check(file)) ?? (await this.#replayFile(file, append));
