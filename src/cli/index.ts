@@ -1,6 +1,7 @@
 import { Command, CommanderError, Option } from 'commander';
 import { BellwetherError } from '../lib/errors.ts';
 import type { CommonFlags } from './flags.ts';
+import type { QueryFlags } from './query.ts';
 import { version } from './version.ts';
 
 /**
@@ -85,9 +86,31 @@ function createProgram(done: (exitCode: number) => void): Command {
       done(await (await import('./demo.ts')).demo(flags)),
     );
 
+  addQueryCommand(program, done);
   addKeyCommands(program, done);
   addDocsCommand(program, done);
   return program;
+}
+
+function addQueryCommand(program: Command, done: (exitCode: number) => void): void {
+  program
+    .command('query')
+    .description('ask a running server a PromQL question, at one moment or, with --from, over a range')
+    .argument(
+      '<expression>',
+      "PromQL, for example 'sum by (model) (rate(claude_code_token_usage_tokens_total[5m]))'",
+    )
+    .option('--url <url>', 'address of the server', 'http://127.0.0.1:7070')
+    .option('--key <key>', 'admin key, where the server asks for one (or BELLWETHER_KEY)')
+    .option('--time <time>', 'the moment: RFC 3339, epoch milliseconds, now-1h (default: now)')
+    .option('--from <time>', 'begin of a range')
+    .option('--to <time>', 'end of a range', 'now')
+    .option('--step <duration>', 'time between two points of a range (default: about 120 points)')
+    .addOption(new Option('--format <format>').choices(['table', 'json', 'csv', 'chart']).default('table'))
+    .option('--explain', 'print the plan with rows, series and times')
+    .action(async (expression: string, flags: QueryFlags) =>
+      done(await (await import('./query.ts')).query(expression, flags)),
+    );
 }
 
 function addKeyCommands(program: Command, done: (exitCode: number) => void): void {
