@@ -10,7 +10,7 @@ const maxFileLines = 500;
 
 /** What a folder of `src/` may import besides itself, Node and the packages listed. `app`, `cli` and `main.ts` may import everything. */
 const importTable: Readonly<Record<string, { folders: readonly string[]; packages: readonly string[] }>> = {
-  lib: { folders: [], packages: ['re2js'] },
+  lib: { folders: [], packages: ['re2js', 'undici'] },
   model: { folders: ['lib'], packages: [] },
   contract: { folders: ['lib', 'model'], packages: ['zod'] },
   config: { folders: ['lib'], packages: ['zod', 'yaml'] },

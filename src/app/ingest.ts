@@ -8,6 +8,7 @@ import {
   MemoryStreamRegistry,
   otlpProtocols,
   type PipelineMeter,
+  type SeriesLimits,
   type SourceRegistry,
 } from '../ingest/index.ts';
 import type { Log } from '../lib/log.ts';
@@ -26,10 +27,12 @@ export interface IngestParts {
   readonly clock: () => number;
   readonly log: Log;
   readonly onSourcesChanged: () => void;
+  readonly seriesLimits: SeriesLimits;
 }
 
 /** The way in: decoders, ledger, sources around the writer. */
-export function createIngest({ config, writer, meter, clock, log, onSourcesChanged }: IngestParts): Ingest {
+export function createIngest(parts: IngestParts): Ingest {
+  const { config, writer, meter, clock, log, onSourcesChanged, seriesLimits } = parts;
   const onFailure = (message: string, error: unknown) => log.error({ error }, message);
   const registry = new MemoryStreamRegistry();
   writer.onDiscard(() => registry.reset());
@@ -40,6 +43,7 @@ export function createIngest({ config, writer, meter, clock, log, onSourcesChang
     decoders: otlpProtocols,
     registry,
     limits: ingestLimits(config),
+    seriesLimits,
     sources,
     observer: ledger,
     clock,

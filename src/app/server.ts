@@ -16,11 +16,12 @@ import { createAgentQueries } from '../query/agents/index.ts';
 import { createHealth, createServerMetrics, type HealthChecks, summarize } from '../self/index.ts';
 import { createSnapshotStore, openState, type SnapshotStore, type StateDatabase } from '../state/index.ts';
 import { lockDataDir } from '../store/engine/index.ts';
-import { createWriter, type Writer } from '../store/index.ts';
+import { createWriter, type MetricsHead, replayInto, type Writer } from '../store/index.ts';
 import { checkExposure, createServerAccess } from './access.ts';
 import { healthProbes } from './health.ts';
 import { createIngest, type Ingest } from './ingest.ts';
 import { forwardTouches } from './live.ts';
+import { createHead, createLimits, createMetrics, startCollecting } from './metrics.ts';
 import { metricReaders } from './readers.ts';
 import { createServices, portsToOpen } from './services.ts';
 import { createStack, type Stack } from './stack.ts';
@@ -84,6 +85,7 @@ interface Core {
   readonly state: StateDatabase;
   readonly storage: Storage;
   readonly writer: Writer;
+  readonly head: MetricsHead;
   readonly snapshots: SnapshotStore;
   readonly isKeyRequired: boolean;
   readonly keys: ReturnType<typeof createKeyStore>;
@@ -93,6 +95,7 @@ async function start(options: ServerOptions, stack: Stack): Promise<RunningServe
   const { config, version, log, clock = Date.now } = options;
   const core = await startCore(options, stack);
   const { storage, writer, isKeyRequired, keys } = core;
+  const seriesLimits = createLimits(config);
   const queries = createAgentQueries(storage.store);
   const live = createLiveHub({
     version,
@@ -119,28 +122,40 @@ async function start(options: ServerOptions, stack: Stack): Promise<RunningServe
     clock,
     log,
     onSourcesChanged: () => live.sourcesChanged(),
+    seriesLimits,
   });
   await keepSources(ingest.sources, core.snapshots, { clock, log, stack });
   writer.onStored(forwardTouches({ ledger: ingest.ledger, live, clock }));
   const health = watchHealth({ options, core, live, stack });
   const services = createServices({
     ...{ version, config, isKeyRequired, queries, sources: ingest.sources, health, metrics },
-    ports: () => ({
-      main: servers?.main.port ?? 0,
-      otlpHttp: servers?.otlpHttp?.port,
-      otlpGrpc: servers?.otlpGrpc?.port,
-    }),
+    ports: () => portsOf(servers),
+  });
+  const prometheus = await createMetrics({
+    ...{ config, version, storage, writer, clock, log, stack, limits: seriesLimits },
+    ...{ head: core.head, intake: ingest.pipeline, snapshots: core.snapshots },
   });
   stack.onStop('writer', () => writer.drain(drainMs));
   servers = await openServers({
     ...portsToOpen(config),
-    ...{ services, live, uiFolder, log, clock, meter: metrics.http, intake: ingest.pipeline, budget: bodies },
+    ...{
+      services,
+      prometheus,
+      live,
+      uiFolder,
+      log,
+      clock,
+      meter: metrics.http,
+      intake: ingest.pipeline,
+      budget: bodies,
+    },
     access: createServerAccess({ keys, isKeyRequired, clock, log }),
     bounds: { maxBytes: config.ingest.max_body, idleMs: bodyIdleMs, totalMs: bodyTotalMs },
     allowedHosts: allowedHosts(config),
     checksAnswers: options.checksAnswers,
   });
   stack.onStop('listeners', () => servers?.stop(stopGraceMs));
+  startCollecting({ config, intake: ingest.pipeline, log, stack }, prometheus, () => ownProcesses(storage));
   health.markStarted();
   return runningServer({ core, servers, stack, services });
 }
@@ -154,11 +169,13 @@ async function startCore({ config, log, clock = Date.now }: ServerOptions, stack
   const isKeyRequired = await checkExposure(config, keys);
   const storage = await openStorage(config, log);
   stack.onStop('storage', () => storage.close());
+  const head = createHead(config, clock());
   const writer = await createWriter({
     target: storage.store,
     spoolDir: spoolDirOf(config),
     limits: { spoolBytes: config.ingest.spool },
     log,
+    replay: replayInto(head),
   });
   storage.store.onReadiness(({ status, message }) => {
     log.info(
@@ -167,7 +184,21 @@ async function startCore({ config, log, clock = Date.now }: ServerOptions, stack
     );
     if (status === 'ok') writer.wake();
   });
-  return { state, storage, writer, snapshots: createSnapshotStore(state), isKeyRequired, keys };
+  return { state, storage, writer, head, snapshots: createSnapshotStore(state), isKeyRequired, keys };
+}
+
+function portsOf(servers: HttpServers | undefined) {
+  return {
+    main: servers?.main.port ?? 0,
+    otlpHttp: servers?.otlpHttp?.port,
+    otlpGrpc: servers?.otlpGrpc?.port,
+  };
+}
+
+function ownProcesses({ engine }: Storage): { name: string; pid: number }[] {
+  const enginePid = engine?.state().pid;
+  const server = { name: 'server', pid: process.pid };
+  return enginePid === undefined ? [server] : [server, { name: 'engine', pid: enginePid }];
 }
 
 function allowedHosts({ server }: Config): string[] {

@@ -1,3 +1,10 @@
-export { ConfigError, type ConfigProblem, type LoadOptions, loadConfig } from './load.ts';
+export {
+  ConfigError,
+  type ConfigOrigin,
+  type ConfigProblem,
+  configOrigin,
+  type LoadOptions,
+  loadConfig,
+} from './load.ts';
 export { configReference } from './reference.ts';
 export { type Config, configSchema } from './schema.ts';

@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, isAbsolute, resolve } from 'node:path';
-import { type Document, isMap, isNode, isScalar, LineCounter, parseDocument } from 'yaml';
+import { type Document, isMap, isNode, isScalar, isSeq, LineCounter, parseDocument } from 'yaml';
 import { z } from 'zod';
 import { BellwetherError, messageOf } from '../lib/errors.ts';
 import { nearest } from '../lib/nearest.ts';
@@ -67,7 +67,38 @@ export function loadConfig(options: LoadOptions = {}): Config {
     problems.push(problemAt(path.split('.'), message, { parsed, file, sources }, false));
   }
   if (problems.length > 0 || !result.success) throw new ConfigError(problems);
-  return readSecrets(result.data, file);
+  const config = readSecrets(result.data, file);
+  origins.set(config, { parsed, file, sources });
+  return config;
+}
+
+const origins = new WeakMap<Config, Origins>();
+
+/** Where a configuration's values stand, for those who check parts of it further. */
+export interface ConfigOrigin {
+  /** The file's name, or `defaults`. */
+  readonly source: string;
+  /** Relative files are taken from here. */
+  readonly directory: string;
+  locate(
+    path: readonly PropertyKey[],
+    atKey: boolean,
+  ): { readonly line: number; readonly column: number } | undefined;
+}
+
+/** @param config from {@link loadConfig}. */
+export function configOrigin(config: Config): ConfigOrigin {
+  const origin = origins.get(config);
+  const { file, parsed } = origin ?? {};
+  return {
+    source: file ?? 'defaults',
+    directory: file === undefined ? '.' : dirname(file),
+    locate(path, atKey) {
+      if (parsed === undefined || origin?.sources.has(path.map(String).join('.'))) return undefined;
+      const { line, col } = parsed.lines.linePos(offsetOf(parsed.document, path.map(String), atKey));
+      return { line, column: col };
+    },
+  };
 }
 
 function findFile(file: string | undefined): string | undefined {
@@ -233,7 +264,12 @@ function problemAt(
 /** Offset of the value (or of the key itself) in the text; of the nearest parent that exists when it is missing. */
 function offsetOf(document: Document, keys: readonly string[], atKey: boolean): number {
   for (let depth = keys.length; depth > 0; depth--) {
-    const parent = depth === 1 ? document.contents : document.getIn(keys.slice(0, depth - 1), true);
+    const parent =
+      depth === 1 ? document.contents : document.getIn(keys.slice(0, depth - 1).map(keyOrIndex), true);
+    if (isSeq(parent)) {
+      const item = parent.items[Number(keys[depth - 1])];
+      if (isNode(item) && item.range) return item.range[0];
+    }
     if (!isMap(parent)) continue;
     const pair = parent.items.find(
       (item) => isScalar(item.key) && String(item.key.value) === keys[depth - 1],
@@ -243,6 +279,10 @@ function offsetOf(document: Document, keys: readonly string[], atKey: boolean): 
     if (isNode(node) && node.range) return node.range[0];
   }
   return 0;
+}
+
+function keyOrIndex(key: string): string | number {
+  return /^\d+$/.test(key) ? Number(key) : key;
 }
 
 function describe(problem: ConfigProblem): string {

@@ -13,6 +13,14 @@ export { createLiveHub, type LiveBounds, type LiveHub, type LiveHubOptions } fro
 export { createMemoryBudget, type MemoryBudget } from './memory-budget.ts';
 export type { HttpMeter, ListenerName, RequestFacts } from './meter.ts';
 export { apiReference, openApiDocument } from './openapi.ts';
+export {
+  type PrometheusService,
+  type PrometheusWrite,
+  type PrometheusWrites,
+  prometheusEndpoints,
+  type RawAnswer,
+  type WriteRequest,
+} from './prometheus/index.ts';
 export type { Route } from './route.ts';
 export { createRoutes, type RouteParts } from './routes.ts';
 export { type HttpOptions, type HttpServers, type ListenAddress, openServers } from './servers.ts';

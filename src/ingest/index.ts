@@ -1,6 +1,11 @@
+export * from './cardinality.ts';
 export * from './outcome.ts';
 export * from './pipeline.ts';
+export * from './protocols/exposition/index.ts';
+export * from './protocols/import/index.ts';
+export * from './protocols/influx/index.ts';
 export { otlpProtocols } from './protocols/otlp/index.ts';
+export * from './protocols/remote-write/index.ts';
 export * from './registry.ts';
 export * from './series-id.ts';
 export * from './series-rows.ts';

@@ -46,6 +46,7 @@ class FakeWriter implements IngestWriter {
 }
 
 class FakeRegistry implements StreamRegistry {
+  readonly epoch = 0;
   readonly log: string[] = [];
   firstSeen = () => true;
   mark = () => void this.log.push('mark');

@@ -1,6 +1,7 @@
 import { BellwetherError, messageOf } from '../lib/errors.ts';
 import type { TelemetryObserver, TelemetrySignal } from '../model/telemetry.ts';
 import type { Batch } from '../store/index.ts';
+import type { SeriesLimits } from './cardinality.ts';
 import type { Refusal, SourceRegistry, SourceSignal } from './sources.ts';
 import type {
   DecodeContext,
@@ -43,6 +44,8 @@ export interface PipelineOptions {
   readonly writer: IngestWriter;
   readonly decoders: readonly Protocol[];
   readonly registry: StreamRegistry;
+  /** Bounds on the number of series; absent: none. */
+  readonly seriesLimits?: SeriesLimits;
   readonly limits: IngestLimits;
   readonly sources: SourceRegistry;
   readonly observer?: TelemetryObserver;
@@ -142,12 +145,13 @@ class Pipeline implements IngestPipeline {
 
   /** Everything that must happen in one turn of the event loop, because the batch is shared. */
   #decodeIntoBatch({ signal, sender, decode }: Write, nowMs: number): DecodeOutcome {
-    const { writer, registry, limits, observer } = this.#options;
+    const { writer, registry, limits, observer, seriesLimits } = this.#options;
     writer.admit();
     writer.mark();
     registry.mark();
+    seriesLimits?.mark();
     try {
-      const context = { batch: writer.batch(), nowMs, limits, streams: registry, observer };
+      const context = { batch: writer.batch(), nowMs, limits, streams: registry, observer, seriesLimits };
       const outcome = decode(context);
       if (outcome.accepted === 0) this.#undo();
       return outcome;
@@ -162,6 +166,7 @@ class Pipeline implements IngestPipeline {
   #undo(): void {
     this.#options.writer.rollback();
     this.#options.registry.rollback();
+    this.#options.seriesLimits?.rollback();
   }
 
   async #waitDurable(): Promise<void> {

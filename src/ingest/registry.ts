@@ -6,6 +6,9 @@ const TABLES: readonly RegistryTable[] = ['streams', 'metric_series', 'metric_me
 const DAY_MS = 86_400_000;
 const DEFAULT_CAPACITY = 400_000;
 
+/** Over all registries, so that an epoch remembered from one never fits another. */
+let epochs = 0;
+
 /** What one table has seen: id to number of the day. Two generations, so that the ids in use survive when it is full. */
 interface Seen {
   current: Map<bigint, number>;
@@ -28,10 +31,15 @@ export class MemoryStreamRegistry implements StreamRegistry {
   readonly #generationSize: number;
   readonly #seen: Record<RegistryTable, Seen>;
   #changes: Change[] = [];
+  #epoch = ++epochs;
 
   constructor(options: { capacity?: number } = {}) {
     this.#generationSize = Math.max(1, Math.floor((options.capacity ?? DEFAULT_CAPACITY) / 2));
     this.#seen = { streams: emptySeen(), metric_series: emptySeen(), metric_metadata: emptySeen() };
+  }
+
+  get epoch(): number {
+    return this.#epoch;
   }
 
   /** Ids remembered, over all tables. */
@@ -68,6 +76,7 @@ export class MemoryStreamRegistry implements StreamRegistry {
   }
 
   rollback(): void {
+    if (this.#changes.length > 0) this.#epoch = ++epochs;
     for (let i = this.#changes.length - 1; i >= 0; i--) {
       const { table, id, dayBefore } = this.#changes[i]!;
       const seen = this.#seen[table];
@@ -79,6 +88,7 @@ export class MemoryStreamRegistry implements StreamRegistry {
   }
 
   reset(): void {
+    this.#epoch = ++epochs;
     for (const table of TABLES) this.#seen[table] = emptySeen();
     this.#changes = [];
   }

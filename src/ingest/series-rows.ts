@@ -1,6 +1,7 @@
 import { type Labels, METRIC_NAME } from '../model/labels.ts';
 import type { NativeHistogram } from '../model/native-histogram.ts';
 import type { AttributeMapColumn } from '../store/index.ts';
+import type { SeriesRefusal } from './cardinality.ts';
 import { hash64, type Label, seriesId } from './series-id.ts';
 import { dayOf } from './time.ts';
 import type { DecodeContext } from './types.ts';
@@ -29,7 +30,20 @@ export interface SeriesRef {
   /** What the registry knows the row in `metric_series` by, for samples and for native histograms. */
   readonly sampleKey: bigint;
   readonly histogramKey: bigint;
+  /** What {@link SeriesRows} remembers of the series' row: the day it was last written for, in which epoch of the registry. */
+  sampleDayMs: number;
+  sampleEpoch: number;
+  histogramDayMs: number;
+  histogramEpoch: number;
 }
+
+/** Of a series whose row nobody has asked for. */
+export const NEVER_ANNOUNCED = {
+  sampleDayMs: 0,
+  sampleEpoch: 0,
+  histogramDayMs: 0,
+  histogramEpoch: 0,
+} as const;
 
 export interface MetricFacts {
   readonly metric: string;
@@ -53,8 +67,14 @@ export function createSeriesRef(labels: Labels): SeriesRef {
     low: Number(id & 0xffff_ffffn),
     high: Number(id >> 32n),
     sampleKey: id,
-    histogramKey: id ^ NATIVE_SALT,
+    histogramKey: histogramKeyOf(id),
+    ...NEVER_ANNOUNCED,
   };
+}
+
+/** What the registry knows the row of a series of native histograms by. */
+export function histogramKeyOf(id: bigint): bigint {
+  return id ^ NATIVE_SALT;
 }
 
 /** Key of a metadata row; compute it once per family. */
@@ -62,15 +82,22 @@ export function metadataKey({ metric, type, unit, help }: MetricFacts): bigint {
   return hash64(JSON.stringify([metric, type, unit, help]));
 }
 
+export type SeriesRowsContext = Pick<DecodeContext, 'batch' | 'streams'> &
+  Partial<Pick<DecodeContext, 'nowMs' | 'seriesLimits' | 'seriesSource'>>;
+
 /**
  * Appends rows of the metric tables for protocols that bring series as Prometheus has them. It writes the row of a series once a
- * day; nothing here checks times or limits.
+ * day, and asks `seriesLimits` before it takes a series it does not know; nothing here checks times or other limits.
  */
 export class SeriesRows {
+  readonly #context: SeriesRowsContext;
   readonly #batch: DecodeContext['batch'];
   readonly #streams: DecodeContext['streams'];
+  /** Why the last sample or histogram that was not taken was not. */
+  refusal: SeriesRefusal | undefined;
 
-  constructor(context: Pick<DecodeContext, 'batch' | 'streams'>) {
+  constructor(context: SeriesRowsContext) {
+    this.#context = context;
     this.#batch = context.batch;
     this.#streams = context.streams;
   }
@@ -86,38 +113,55 @@ export class SeriesRows {
     rows.seen_at.append(dayMs / 1000);
   }
 
-  sample(series: SeriesRef, timeMs: number, value: number): void {
-    this.#announce(series, series.sampleKey, timeMs, 'cumulative');
-    const rows = this.#batch.metric_samples;
-    rows.metric.append(series.metric);
-    rows.series_id.appendParts(series.low, series.high);
-    rows.ts.append(timeMs);
-    rows.value.append(value);
+  /** Whether the sample was taken; when not, `refusal` says why. */
+  sample(series: SeriesRef, timeMs: number, value: number): boolean {
+    if (!this.#takesSample(series, timeMs)) return false;
+    this.#batch.metric_samples.value.append(value);
+    return true;
   }
 
   /** As `sample` with the eight little-endian bytes of the value at `source[start]`, which keeps staleness markers as they are. */
-  sampleBits(series: SeriesRef, timeMs: number, source: Uint8Array, start: number): void {
-    this.#announce(series, series.sampleKey, timeMs, 'cumulative');
+  sampleBits(series: SeriesRef, timeMs: number, source: Uint8Array, start: number): boolean {
+    if (!this.#takesSample(series, timeMs)) return false;
+    this.#batch.metric_samples.value.appendRaw(source, start);
+    return true;
+  }
+
+  /** As `sampleBits` and quicker, for who has a view of the source. */
+  sampleWords(series: SeriesRef, timeMs: number, source: DataView, start: number): boolean {
+    if (!this.#takesSample(series, timeMs)) return false;
+    this.#batch.metric_samples.value.appendWords(source, start);
+    return true;
+  }
+
+  /** Appends everything but the value. */
+  #takesSample(series: SeriesRef, timeMs: number): boolean {
+    const sinceMs = timeMs - series.sampleDayMs;
+    if (sinceMs < 0 || sinceMs >= DAY_MS || series.sampleEpoch !== this.#streams.epoch) {
+      if (!this.#announce(series, series.sampleKey, timeMs, 'cumulative')) return false;
+      series.sampleDayMs = dayOf(timeMs);
+      series.sampleEpoch = this.#streams.epoch;
+    }
     const rows = this.#batch.metric_samples;
     rows.metric.append(series.metric);
     rows.series_id.appendParts(series.low, series.high);
     rows.ts.append(timeMs);
-    rows.value.appendRaw(source, start);
+    return true;
   }
 
   /** A sample that says: here the series ends. */
-  stale(series: SeriesRef, timeMs: number): void {
-    this.sampleBits(series, timeMs, STALE_NAN, 0);
+  stale(series: SeriesRef, timeMs: number): boolean {
+    return this.sampleBits(series, timeMs, STALE_NAN, 0);
   }
 
-  /** @param startMs when counting began, 0 when not known. */
-  histogram(series: SeriesRef, timeMs: number, startMs: number, histogram: NativeHistogram): void {
-    this.#announce(series, series.histogramKey, timeMs, 'native');
+  /**
+   * Whether the histogram was taken; when not, `refusal` says why.
+   *
+   * @param startMs when counting began, 0 when not known.
+   */
+  histogram(series: SeriesRef, timeMs: number, startMs: number, histogram: NativeHistogram): boolean {
+    if (!this.#takesHistogram(series, timeMs, startMs)) return false;
     const rows = this.#batch.metric_histograms;
-    rows.metric.append(series.metric);
-    rows.series_id.appendParts(series.low, series.high);
-    rows.ts.append(timeMs);
-    rows.start_ts.append(startMs);
     rows.temporality.append(histogram.counterReset === 'gauge' ? GAUGE : CUMULATIVE);
     rows.schema.append(histogram.schema);
     rows.zero_threshold.append(histogram.zeroThreshold);
@@ -129,6 +173,40 @@ export class SeriesRows {
     appendAll(rows.negative_index, histogram.negativeIndexes);
     appendAll(rows.negative_count, histogram.negativeCounts);
     appendAll(rows.custom_bounds, histogram.customBounds);
+    return true;
+  }
+
+  /** A histogram that says: here the series ends. The mark stands in its sum, as in Prometheus, and in its count. */
+  staleHistogram(series: SeriesRef, timeMs: number): boolean {
+    if (!this.#takesHistogram(series, timeMs, 0)) return false;
+    const rows = this.#batch.metric_histograms;
+    rows.temporality.append(CUMULATIVE);
+    rows.schema.append(0);
+    rows.zero_threshold.append(0);
+    rows.zero_count.append(0);
+    rows.count.appendRaw(STALE_NAN, 0);
+    rows.sum.appendRaw(STALE_NAN, 0);
+    const { positive_index, positive_count, negative_index, negative_count, custom_bounds } = rows;
+    for (const column of [positive_index, positive_count, negative_index, negative_count, custom_bounds]) {
+      column.close();
+    }
+    return true;
+  }
+
+  /** Appends what all histograms begin with. */
+  #takesHistogram(series: SeriesRef, timeMs: number, startMs: number): boolean {
+    const sinceMs = timeMs - series.histogramDayMs;
+    if (sinceMs < 0 || sinceMs >= DAY_MS || series.histogramEpoch !== this.#streams.epoch) {
+      if (!this.#announce(series, series.histogramKey, timeMs, 'native')) return false;
+      series.histogramDayMs = dayOf(timeMs);
+      series.histogramEpoch = this.#streams.epoch;
+    }
+    const rows = this.#batch.metric_histograms;
+    rows.metric.append(series.metric);
+    rows.series_id.appendParts(series.low, series.high);
+    rows.ts.append(timeMs);
+    rows.start_ts.append(startMs);
+    return true;
   }
 
   /** @param exemplarMs epoch milliseconds; `labels` hold everything but the trace and span ids. */
@@ -145,9 +223,16 @@ export class SeriesRows {
     appendLabels(rows.labels, exemplar.labels);
   }
 
-  #announce(series: SeriesRef, key: bigint, timeMs: number, storage: 'cumulative' | 'native'): void {
+  /** Writes the series' row where it is due; false when the limits do not admit the series. */
+  #announce(series: SeriesRef, key: bigint, timeMs: number, storage: 'cumulative' | 'native'): boolean {
+    const { seriesLimits, seriesSource, nowMs } = this.#context;
+    // Before the registry is asked: a series it has seen counts as written.
+    if (seriesLimits !== undefined) {
+      this.refusal = seriesLimits.admits(seriesSource ?? jobOf(series), series, nowMs ?? timeMs);
+      if (this.refusal !== undefined) return false;
+    }
     const dayMs = dayOf(timeMs);
-    if (!this.#streams.firstSeen('metric_series', key, dayMs)) return;
+    if (!this.#streams.firstSeen('metric_series', key, dayMs)) return true;
     const rows = this.#batch.metric_series;
     rows.metric.append(series.metric);
     rows.series_id.appendParts(series.low, series.high);
@@ -156,7 +241,12 @@ export class SeriesRows {
     rows.type.append('');
     rows.unit.append('');
     rows.storage.append(storage);
+    return true;
   }
+}
+
+function jobOf(series: SeriesRef): string {
+  return series.labels.find(([name]) => name === 'job')?.[1] ?? '';
 }
 
 export interface ExemplarFacts {
@@ -170,6 +260,8 @@ export interface ExemplarFacts {
 /** `temporality` of `metric_histograms`. */
 const CUMULATIVE = 0;
 const GAUGE = 2;
+
+const DAY_MS = 86_400_000;
 
 const STALE_NAN = Uint8Array.of(0x02, 0, 0, 0, 0, 0, 0xf0, 0x7f);
 

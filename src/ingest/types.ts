@@ -1,5 +1,6 @@
 import type { TelemetryObserver, TelemetrySignal } from '../model/telemetry.ts';
 import type { Batch } from '../store/index.ts';
+import type { SeriesLimits } from './cardinality.ts';
 
 /** Who sent a request, as far as the transport knows. */
 export interface Sender {
@@ -67,6 +68,10 @@ export interface DecodeContext {
   readonly limits: IngestLimits;
   readonly streams: StreamRegistry;
   readonly observer: TelemetryObserver | undefined;
+  /** Asked before the first sample of a series is taken; absent: no limit. */
+  readonly seriesLimits?: SeriesLimits;
+  /** Whom new series count for under `seriesLimits`; absent: the series' `job`. */
+  readonly seriesSource?: string;
 }
 
 /**
@@ -74,6 +79,11 @@ export interface DecodeContext {
  * written once. Bounded; forgetting is harmless because the rows are idempotent.
  */
 export interface StreamRegistry {
+  /**
+   * Another number whenever something that was seen is forgotten although its row may not be stored. Who remembers a number and a
+   * day can skip the question while both are the same. No two registries have the same one.
+   */
+  readonly epoch: number;
   /** True the first time a key is seen since the last reset or day change; the caller then writes the row. */
   firstSeen(table: 'streams' | 'metric_series' | 'metric_metadata', id: bigint, dayMs: number): boolean;
   /** Marks the start of a request; `rollback` forgets what was first seen since. */

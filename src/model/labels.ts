@@ -1,12 +1,19 @@
 /** Name of the label that holds the metric's name. */
 export const METRIC_NAME = '__name__';
 
+let empty: Labels | undefined;
+
 /**
  * The labels of a series, `__name__` among them: sorted by name, no name twice, no empty value (which means the same as an absent
  * label). Immutable.
  */
 export class Labels {
-  static readonly EMPTY = new Labels([], []);
+  // A static field that refers to its own class is compiled wrongly by TypeScript 7.0.
+  static get EMPTY(): Labels {
+    empty ??= new Labels([], []);
+    return empty;
+  }
+
   readonly names: readonly string[];
   /** `values[i]` belongs to `names[i]`. */
   readonly values: readonly string[];

@@ -49,7 +49,7 @@ export interface StringLiteral {
 
 export interface VectorSelector {
   readonly kind: 'vector_selector';
-  /** The name in front of the braces (or quoted inside them), empty when none; it is also among `matchers`. */
+  /** The name in front of the braces, empty when it stands inside them or nowhere; it is also the last of `matchers`. */
   readonly name: string;
   readonly matchers: readonly Matcher[];
   readonly offset: Duration | undefined;

@@ -104,4 +104,6 @@ export interface QueryRun {
 export interface EngineParts {
   readonly source: SampleSource;
   readonly options: EngineOptions;
+  /** A clock that only goes forward, milliseconds; `performance.now` unless given. */
+  readonly nowMs?: () => number;
 }

@@ -8,6 +8,8 @@ export interface SelectRequest {
   /** Both inclusive, epoch milliseconds. */
   readonly fromMs: number;
   readonly toMs: number;
+  /** Of each series only the newest sample is needed. A source may give more. */
+  readonly newestOnly?: boolean;
 }
 
 export interface SelectContext {
@@ -16,6 +18,8 @@ export interface SelectContext {
   readonly maxSeries: number;
   /** Counts samples that are about to be decoded; throws when the query has used up its share. */
   readonly chargeSamples: (count: number) => void;
+  /** Registers what is to be called when nothing of the selection is read any more. */
+  readonly onDone?: (release: () => void) => void;
 }
 
 /** One selected series, its samples still packed. */

@@ -91,9 +91,9 @@ describe('the journal', () => {
     await append(writer, clock, 10);
     await append(writer, clock, 20);
     const [name] = filesEnding(disk, SPOOL, '.native');
-    const content = Uint8Array.from(disk.contentOf(`${SPOOL}/${name}`));
+    const content = Uint8Array.from(disk.contentOf(name!));
     content[20]! ^= 1;
-    disk.plant(`${SPOOL}/${name}`, content);
+    disk.plant(name!, content);
     const again = await open(disk);
     expect(again.replayed).toEqual([20]);
     expect(again.writer.stats()).toMatchObject({ rejectedFiles: 1, rejectedRows: 1 });

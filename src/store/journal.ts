@@ -1,4 +1,4 @@
-import { messageOf } from '../lib/errors.ts';
+import { DecodeError, messageOf } from '../lib/errors.ts';
 import type { Log } from '../lib/log.ts';
 import { readSampleBlocks } from './native/sample-blocks.ts';
 import type { Leftovers, Spool, SpoolFile } from './spool.ts';
@@ -77,7 +77,10 @@ export class Journal {
       for (const block of blocks) append(block);
       return undefined;
     } catch (error) {
-      return `its samples cannot be read: ${messageOf(error)}`;
+      if (error instanceof DecodeError) return `its samples cannot be read: ${messageOf(error)}`;
+      // Not the file's fault: it stays, and the next start tries again.
+      this.#log.error({ err: error, file: file.name }, 'samples of the journal could not be taken over');
+      return undefined;
     }
   }
 

@@ -1,3 +1,4 @@
+import { agentEvents, agentPoints } from './agent-tables.ts';
 import {
   ArrayColumn,
   type AttributeMapColumn,
@@ -9,101 +10,31 @@ import {
   LowCardinalityColumn,
   MapColumn,
   StringColumn,
-  UInt8Column,
   UInt32Column,
 } from './native/columns.ts';
+import {
+  attributes,
+  attributeTypes,
+  byte,
+  column,
+  count,
+  define,
+  float,
+  hash,
+  lazyMerges,
+  spanId,
+  text,
+  timeMs,
+  timeNs,
+  traceId,
+  traceIdIndex,
+  word,
+} from './table-columns.ts';
 
-/** Which retention setting governs a table. */
-export type Signal = 'metrics' | 'logs' | 'traces' | 'sessions';
+export { agentEvents, agentPoints } from './agent-tables.ts';
+export type { ColumnDefinition, Rows, Signal, TableDefinition } from './table-columns.ts';
 
-/** One column: how it is stored, and the buffer that fills it. */
-export interface ColumnDefinition<C extends Column> {
-  /** Type in `CREATE TABLE`; the buffer's type is what travels, the store converts between them. */
-  readonly type: string;
-  /** Compression codec without the word CODEC, `Default` when absent; `Default` is explained below. */
-  readonly codec?: string;
-  readonly create: () => C;
-}
-
-/** One table, as data: DDL, buffers and retention are derived from it. */
-export interface TableDefinition<S extends Record<string, ColumnDefinition<Column>>> {
-  readonly name: string;
-  /**
-   * The rows are made durable in the spool and stay there until they have been stored in another form: the engine has no such table.
-   */
-  readonly isJournal?: boolean;
-  readonly signal: Signal;
-  /** Further signals whose rows refer to this table: its rows stay as long as the longest of them. */
-  readonly alsoKeptFor?: readonly Signal[];
-  readonly columns: S;
-  readonly orderBy: string;
-  /** Expression of the partition key; absent: one partition. */
-  readonly partitionBy?: string;
-  /** `replacing` keeps the row with the greatest `version` per order key once parts are merged. */
-  readonly engine: { readonly kind: 'plain' } | { readonly kind: 'replacing'; readonly version: string };
-  /**
-   * Expression with the row's time (DateTime); rows older than the signal's retention are dropped. Written as ClickHouse
-   * prints it. What is seen once a day stays a day longer than what refers to it.
-   */
-  readonly timeOf: string;
-  /** Sharding expression in a cluster. */
-  readonly shardBy: string;
-  /** Lines for the end of the column list: indexes, projections. */
-  readonly extras?: readonly string[];
-  readonly settings?: Readonly<Record<string, string | number>>;
-}
-
-/** The open block of a table: one growing buffer per column. */
-export type Rows<T> =
-  T extends TableDefinition<infer S>
-    ? { readonly [K in keyof S]: S[K] extends ColumnDefinition<infer C> ? C : never }
-    : never;
-
-function column<C extends Column>(type: string, create: () => C, codec?: string): ColumnDefinition<C> {
-  return codec === undefined ? { type, create } : { type, create, codec };
-}
-
-/*
- * Codecs. `Default` is LZ4 in a part as it was inserted and ZSTD(1) in one that was merged, see `defaultCodec` of the layout; it keeps
- * the first write cheap and the disk small. Measured with 200 000 log records of 910 bytes (bodies from 30 templates, 14 attributes):
- * ZSTD(1) 97 bytes a record, LZ4 208, ZSTD(3) 102 with half as much CPU time again; map keys as plain strings take 9 bytes more.
- */
-const timeNs = () => column('DateTime64(9)', () => new Int64Column('DateTime64(9)'), 'Delta(8), Default');
-const timeMs = () => column('DateTime64(3)', () => new Int64Column('DateTime64(3)'), 'DoubleDelta, Default');
-const hash = () => column('UInt64', () => new Int64Column('UInt64'));
-const word = () => column('LowCardinality(String)', () => new LowCardinalityColumn());
-const text = () => column('String', () => new StringColumn());
-const byte = () => column('UInt8', () => new UInt8Column());
-const count = () => column('UInt64', () => new Int64Column('UInt64'), 'T64, Default');
-const integer = () => column('Int64', () => new Int64Column('Int64'), 'T64, Default');
-const float = () => column('Float64', () => new Float64Column());
-const traceId = () => column('FixedString(16)', () => new FixedStringColumn(16));
-const spanId = () => column('FixedString(8)', () => new FixedStringColumn(8));
-
-/**
- * Attributes travel as Map(String, String): keys as sent, values as text. The column `..._types` beside it has one
- * character per entry, in the same order, so that nothing of the type is lost: `s` string, `i` integer (decimal),
- * `d` double (shortest round-trip form), `b` boolean (`true`, `false`), `x` bytes (base64), `a` array and `m`
- * key-value list (JSON with typed leaves as OTLP/JSON writes them), `n` empty value.
- */
-const attributes = () =>
-  column('Map(LowCardinality(String), String)', (): AttributeMapColumn => new MapColumn(new StringColumn()));
-const attributeTypes = () => column('LowCardinality(String)', () => new LowCardinalityColumn());
-
-/**
- * Events come in at a high rate and every merge compresses them again, so more parts may gather before they are merged, about 16
- * at once. Measured: 0.9 merged rows per inserted row instead of 1.5; a query has some more parts to open.
- */
-const lazyMerges = { merge_selector_base: 16, merge_selector_blurry_base_scale_factor: 4 };
-
-/** Finds a trace without knowing its time: one of a hundred granules without it is read in vain. */
-const traceIdIndex = 'INDEX trace_id_index trace_id TYPE bloom_filter(0.01) GRANULARITY 1';
-
-function define<S extends Record<string, ColumnDefinition<Column>>>(
-  table: TableDefinition<S>,
-): TableDefinition<S> {
-  return table;
-}
+import type { Rows } from './table-columns.ts';
 
 /**
  * Who sends: one row per distinct resource and scope. Logs and spans carry only `stream_id`, which keeps a
@@ -371,126 +302,6 @@ export const metricExemplars = define({
   engine: { kind: 'plain' },
   timeOf: 'toDateTime(ts)',
   shardBy: 'series_id',
-});
-
-/**
- * The agent ledger, first half: what happened, one row per event or span of a Claude client. `event_id` is a hash of
- * what identifies the event, so an export that is repeated replaces itself.
- */
-export const agentEvents = define({
-  name: 'agent_events',
-  signal: 'sessions',
-  columns: {
-    session_id: word(),
-    ts: timeMs(),
-    /** Hash over session, time and what else identifies the event: readers keep one row of each. */
-    event_id: hash(),
-    /**
-     * Which source told: `event` (log records of the client), `span` (spans of the client, an SDK or an instrumentation), `server`
-     * (spans of the API's own side). Readers prefer events, take spans where a session has none, and server spans last.
-     */
-    origin: word(),
-    /**
-     * prompt (a human's), command (a slash command typed as a prompt), api_request, api_error, tool_call (an executed tool), tool (the
-     * span around decision and execution), tool_decision, subagent, compaction, refusal, retries_exhausted, error, start (start-up
-     * records), other.
-     */
-    kind: word(),
-    /** The event's own short name (`api_request`) or the span's name. */
-    name: word(),
-    /** Order within the process, from `event.sequence`; -1 when not sent. */
-    sequence: integer(),
-    client: word(),
-    client_version: word(),
-    /** user.email, else a name from resource attributes, else user.id. */
-    user: word(),
-    stream_id: hash(),
-    prompt_id: text(),
-    request_id: text(),
-    tool_use_id: text(),
-    agent_id: text(),
-    agent_name: word(),
-    model: word(),
-    /** main, subagent, auxiliary. */
-    query_source: word(),
-    tool_name: word(),
-    /** Integer micro-dollars; exact sums. */
-    cost_micros: integer(),
-    /** 0 the client's figure, 1 computed from the price book, 2 price missing (cost is then 0). */
-    cost_basis: byte(),
-    /** Tokens that were neither read from nor written to the cache. */
-    input_tokens: count(),
-    output_tokens: count(),
-    cache_read_tokens: count(),
-    cache_creation_tokens: count(),
-    duration_ms: float(),
-    ttft_ms: float(),
-    attempts: column('UInt32', () => new UInt32Column()),
-    /** 1 failed, 0 not. */
-    failed: byte(),
-    /** HTTP status, 0 when there was none. */
-    status_code: column('UInt32', () => new UInt32Column()),
-    error: text(),
-    /** accept, reject or empty. */
-    decision: word(),
-    decision_source: word(),
-    /** Why the model stopped, from spans of the client; `tool_use` without a decision after it means somebody is asked. */
-    stop_reason: word(),
-    trace_id: traceId(),
-    span_id: spanId(),
-    parent_span_id: spanId(),
-    /** 1 for replayed demonstration data. */
-    demo: byte(),
-    attributes: attributes(),
-    attribute_types: text(),
-  },
-  orderBy: 'session_id, ts, event_id',
-  partitionBy: 'toDate(ts)',
-  engine: { kind: 'replacing', version: 'ts' },
-  timeOf: 'toDateTime(ts)',
-  shardBy: 'cityHash64(session_id)',
-  // Sessions are looked up by id over all days: the filter leaves only the granules that hold them.
-  extras: ['INDEX session_id_filter session_id TYPE bloom_filter(0.001) GRANULARITY 1'],
-  settings: { index_granularity: 2048 },
-});
-
-/**
- * The agent ledger, second half: points of Claude's counters, by session. What only metrics tell (lines, commits, active time)
- * comes from here; cost and tokens come from here only for sessions without events.
- */
-export const agentPoints = define({
-  name: 'agent_points',
-  signal: 'sessions',
-  columns: {
-    session_id: word(),
-    ts: timeMs(),
-    start_ts: timeMs(),
-    series_id: hash(),
-    /** 1: value is the increment of this interval; 0: value is the total since start_ts. */
-    is_delta: byte(),
-    /** session, lines, pull_requests, commits, cost, tokens, decisions, active_time. */
-    measure: word(),
-    /** The attribute that divides the measure: added/removed, input/output/..., accept/reject, user/cli, start type. */
-    part: word(),
-    value: float(),
-    client: word(),
-    client_version: word(),
-    user: word(),
-    stream_id: hash(),
-    model: word(),
-    query_source: word(),
-    agent_name: word(),
-    tool_name: word(),
-    /** 1 for replayed demonstration data. */
-    demo: byte(),
-  },
-  orderBy: 'session_id, series_id, ts, start_ts',
-  partitionBy: 'toDate(ts)',
-  engine: { kind: 'replacing', version: 'ts' },
-  timeOf: 'toDateTime(ts)',
-  shardBy: 'cityHash64(session_id)',
-  extras: ['INDEX session_id_filter session_id TYPE bloom_filter(0.001) GRANULARITY 1'],
-  settings: { index_granularity: 2048 },
 });
 
 /** Every table, by name. */

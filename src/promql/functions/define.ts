@@ -32,6 +32,8 @@ export interface CallContext {
   readonly annotate: Annotator;
   /** Name of the metric a range function works on, for annotations ('' when it has none). */
   readonly metric: string;
+  /** Names of series stay in their labels until the end of the evaluation, marked by `dropsName`. */
+  readonly hasDelayedNameRemoval?: boolean;
 }
 
 /**
@@ -79,7 +81,10 @@ export interface RangeFunction extends Common {
   ) => FunctionResult;
 }
 
-/** Works on each sample of its vector argument alone. */
+/**
+ * Works on each sample of its vector argument alone; the evaluator drops the names. A vector argument that is left out stands for
+ * `vector(time())`: one sample without labels.
+ */
 export interface SampleFunction extends Common {
   readonly kind: 'sample';
   readonly evaluate: (sample: StepSample, numbers: readonly number[], context: CallContext) => FunctionResult;

@@ -75,9 +75,9 @@ export function valueText(value: number): string {
 /** Buckets as `[boundary rule, lower, upper, count]`; rule 0 is (a,b], 1 is [a,b), 2 is (a,b), 3 is [a,b]. */
 function histogramJson(histogram: NativeHistogram): string {
   const buckets: string[] = [];
-  for (const { lower, upper, lowerInclusive, upperInclusive, count } of bucketsOf(histogram)) {
+  for (const { lower, upper, isLowerInclusive, isUpperInclusive, count } of bucketsOf(histogram)) {
     if (count === 0) continue;
-    const rule = lowerInclusive ? (upperInclusive ? 3 : 1) : upperInclusive ? 0 : 2;
+    const rule = isLowerInclusive ? (isUpperInclusive ? 3 : 1) : isUpperInclusive ? 0 : 2;
     buckets.push(`[${rule},"${valueText(lower)}","${valueText(upper)}","${valueText(count)}"]`);
   }
   const list = buckets.length === 0 ? '' : `,"buckets":[${buckets.join(',')}]`;

@@ -53,6 +53,8 @@ export interface SeriesCatalog {
   /** Takes note of the series of a block that has become durable. */
   note(batch: Batch): void;
   readonly residentCount: number;
+  /** The series in memory. */
+  resident(): Iterable<CatalogSeries>;
 }
 
 export function createSeriesCatalog(options: CatalogOptions): SeriesCatalog {
@@ -74,6 +76,10 @@ class Catalog implements SeriesCatalog {
 
   get residentCount(): number {
     return this.#byId.size;
+  }
+
+  resident(): Iterable<CatalogSeries> {
+    return this.#byId.values();
   }
 
   note(batch: Batch): void {
@@ -219,17 +225,18 @@ function storedSql(
   const conditions = matchers
     .filter(({ type }) => type === '=' || type === '!=')
     .map(({ name, type, value }) => {
-      const label = name === METRIC_NAME ? sql`metric` : sql`labels[${name}]`;
+      const label = name === METRIC_NAME ? sql`series.metric` : sql`series.labels[${name}]`;
       return type === '=' ? sql` AND ${label} = ${value}` : sql` AND ${label} != ${value}`;
     });
   const fromS = Math.max(0, Math.floor(dayOf(fromMs) / 1000));
   const toS = Math.max(0, Math.min(Math.floor(toMs / 1000), 2 ** 32 - 1));
   return sql`
-SELECT series_id, any(metric) AS metric, mapKeys(any(labels)) AS names, mapValues(any(labels)) AS label_values,
-  groupUniqArray(storage) AS storages, toUnixTimestamp(max(seen_at)) AS last_day
-FROM metric_series
-WHERE seen_at >= toDateTime(${fromS}) AND seen_at <= toDateTime(${toS})${sql.join(conditions, '')}
-GROUP BY series_id`;
+SELECT series.series_id AS series_id, any(series.metric) AS metric, mapKeys(any(series.labels)) AS names,
+  mapValues(any(series.labels)) AS label_values, groupUniqArray(series.storage) AS storages,
+  toUnixTimestamp(max(series.seen_at)) AS last_day
+FROM metric_series AS series
+WHERE series.seen_at >= toDateTime(${fromS}) AND series.seen_at <= toDateTime(${toS})${sql.join(conditions, '')}
+GROUP BY series.series_id`;
 }
 
 function fromStored(row: StoredSeries): CatalogSeries {

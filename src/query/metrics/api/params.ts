@@ -99,7 +99,7 @@ export function rangeParams(params: URLSearchParams): { fromMs: number; toMs: nu
 /** Each `match[]` as a list of matchers. */
 export function matcherParams(params: URLSearchParams, parseSelector: ParseSelector): (readonly Matcher[])[] {
   return params.getAll('match[]').map((text) => {
-    const matchers = selectorOf(text, parseSelector);
+    const matchers = selectorParam('match[]', text, parseSelector);
     if (matchers.every(acceptsEmpty)) {
       throw badParameter('match[]', 'match[] must contain at least one non-empty matcher');
     }
@@ -107,11 +107,12 @@ export function matcherParams(params: URLSearchParams, parseSelector: ParseSelec
   });
 }
 
-function selectorOf(text: string, parseSelector: ParseSelector): readonly Matcher[] {
+/** The matchers of a selector in the parameter `name`. */
+export function selectorParam(name: string, text: string, parseSelector: ParseSelector): readonly Matcher[] {
   try {
     return parseSelector(text);
   } catch (error) {
-    if (error instanceof BellwetherError) throw badParameter('match[]', error.message);
+    if (error instanceof BellwetherError) throw badParameter(name, error.message);
     throw error;
   }
 }

@@ -1,0 +1,210 @@
+import { hostname } from 'node:os';
+import { stringify } from 'yaml';
+import { createHostCollector, createScraper, type OwnProcess, type Scraper } from '../collect/index.ts';
+import type { Config } from '../config/index.ts';
+import type { PrometheusService, PrometheusWrites } from '../http/index.ts';
+import { createSeriesLimits, type IngestPipeline, PushGroups, type SeriesLimits } from '../ingest/index.ts';
+import type { Log } from '../lib/log.ts';
+import { createPromqlService, type PromqlService } from '../query/metrics/index.ts';
+import type { SnapshotStore } from '../state/index.ts';
+import {
+  createSampleStore,
+  MetricsHead,
+  type SampleStore,
+  systemClock,
+  type Writer,
+} from '../store/index.ts';
+import { createPrometheusWrites } from './prometheus-writes.ts';
+import { readScraping, type Scraping } from './scraping.ts';
+import type { Stack } from './stack.ts';
+import type { Storage } from './storage.ts';
+
+const SERIES_WINDOW_MS = 86_400_000;
+const PUSH_SNAPSHOT = 'push_groups';
+/** Pushed metrics are written again as often as a Pushgateway would be scraped. */
+const PUSH_INTERVAL_MS = 15_000;
+/** With several servers on one store a sample must not stay with one of them for long. */
+const SHARED_JOURNAL_AGE_MS = 5 * 60_000;
+
+/** Memory for recent samples. It has no sample before the moment it is made, whatever is replayed into it. */
+export function createHead(config: Config, nowMs: number): MetricsHead {
+  return new MetricsHead({ startMs: nowMs, residentBytes: config.metrics.memory });
+}
+
+export function createLimits({ metrics }: Config): SeriesLimits {
+  return createSeriesLimits({
+    maxSeries: metrics.max_series,
+    maxSeriesPerMetric: metrics.max_series_per_metric,
+    maxSeriesPerSource: metrics.max_series_per_source,
+    windowMs: SERIES_WINDOW_MS,
+  });
+}
+
+export interface MetricsParts {
+  readonly config: Config;
+  readonly version: string;
+  readonly storage: Storage;
+  readonly writer: Writer;
+  readonly head: MetricsHead;
+  readonly limits: SeriesLimits;
+  readonly intake: IngestPipeline;
+  readonly snapshots: SnapshotStore;
+  readonly clock: () => number;
+  readonly log: Log;
+  readonly stack: Stack;
+}
+
+/** Everything about metrics: packing, queries, what is fetched, what is pushed. */
+export interface Metrics {
+  readonly service: PrometheusService;
+  readonly writes: PrometheusWrites;
+  readonly promql: PromqlService;
+  readonly samples: SampleStore;
+  readonly scraper: Scraper;
+}
+
+/** @throws ConfigError when the scrape jobs have mistakes. */
+export async function createMetrics(parts: MetricsParts): Promise<Metrics> {
+  const { config, storage, writer, head, log, stack } = parts;
+  const scraping = readScraping(config);
+  for (const warning of scraping.warnings) log.warn({}, warning);
+  const isShared = storage.engine === undefined;
+  const { journal, journal_age } = config.metrics;
+  const samples = createSampleStore({
+    head,
+    writer,
+    limits: {
+      journalBytes: journal,
+      journalAgeMs: isShared ? Math.min(journal_age, SHARED_JOURNAL_AGE_MS) : journal_age,
+    },
+    clock: systemClock,
+    log,
+  });
+  stack.onStop('samples', () => samples.stop());
+  const scraper = createScraper({ write: (write) => parts.intake.write(write), log });
+  const promql = createService({ ...parts, isShared, samples, scraper, scraping });
+  const groups = await keepPushGroups(parts);
+  const writes = createPrometheusWrites({ maxBodyBytes: config.ingest.max_body, groups });
+  return { service: promql, writes, promql, samples, scraper };
+}
+
+interface ServiceFacts extends MetricsParts {
+  readonly isShared: boolean;
+  readonly samples: SampleStore;
+  readonly scraper: Scraper;
+  readonly scraping: Scraping;
+}
+
+function createService(facts: ServiceFacts): PromqlService {
+  const { config, version, storage, writer, head, limits, clock, log, isShared, scraper } = facts;
+  const { query } = config;
+  const promql = createPromqlService({
+    store: storage.store,
+    head,
+    isShared,
+    limits: {
+      lookbackMs: query.lookback,
+      timeoutMs: query.timeout,
+      maxSamples: query.max_samples,
+      maxSeries: query.max_series,
+      concurrency: query.concurrency,
+      slowMs: query.slow,
+    },
+    features: query.features,
+    status: {
+      version,
+      startedMs: clock(),
+      hostName: hostname(),
+      configYaml: () => stringify(withoutSecrets(config)),
+      flags: () => flagsOf(config),
+      retention: config.retention.metrics === 0 ? 'off' : `${config.retention.metrics / 1000}s`,
+    },
+    cardinality: (nowMs) => limits.report(nowMs),
+    scrape: scraper,
+    clock,
+    log,
+  });
+  writer.onDurable((batch) => promql.catalog.note(batch));
+  return promql;
+}
+
+/** Starts what fetches by itself. To be called when the listeners are open. */
+export function startCollecting(
+  { config, intake, log, stack }: Pick<MetricsParts, 'config' | 'intake' | 'log' | 'stack'>,
+  metrics: Metrics,
+  processes: () => readonly OwnProcess[],
+): void {
+  metrics.scraper.reload(readScraping(config).jobs);
+  stack.onStop('scraper', () => metrics.scraper.close());
+  if (!config.host.enabled) return;
+  const collector = createHostCollector({
+    intake,
+    intervalMs: config.host.interval,
+    hasContainers: config.host.cgroups,
+    hostName: hostname(),
+    processes,
+    clock: systemClock,
+    log,
+  });
+  stack.onStop('host', () => collector.stop());
+}
+
+/** What was pushed is written again and again, and outlives a restart. */
+async function keepPushGroups({ snapshots, intake, clock, log, stack }: MetricsParts): Promise<PushGroups> {
+  const groups = new PushGroups();
+  const stored = await snapshots.load(PUSH_SNAPSHOT);
+  try {
+    if (stored !== undefined) groups.restore(stored);
+  } catch (error) {
+    log.warn({ error }, 'the stored push groups do not fit and were left out');
+  }
+  const sender = { address: 'localhost', keyName: '', userAgent: '', protocol: 'pushgateway' };
+  const repeat = async () => {
+    if (groups.size === 0) return;
+    await intake.write({
+      signal: 'metrics',
+      sender,
+      bodyBytes: 0,
+      decode: (context) => groups.writeAll(context),
+    });
+    await snapshots.save(PUSH_SNAPSHOT, groups.snapshot(), clock());
+  };
+  const timer = setInterval(() => {
+    repeat().catch((error: unknown) => log.warn({ error }, 'pushed metrics could not be written again'));
+  }, PUSH_INTERVAL_MS);
+  stack.onStop('push groups', async () => {
+    clearInterval(timer);
+    await snapshots.save(PUSH_SNAPSHOT, groups.snapshot(), clock());
+  });
+  return groups;
+}
+
+const HIDDEN = '<secret>';
+const SECRET_KEY = /password|secret|token|credentials|bearer|^authorization$/i;
+
+/** Everything whose key sounds like a secret is hidden, also in the parts that are written in Prometheus's language. */
+function withoutSecrets(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(withoutSecrets);
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([key, inner]) => {
+      const isSecret = SECRET_KEY.test(key) && !key.endsWith('_file') && typeof inner === 'string';
+      return [key, isSecret ? HIDDEN : withoutSecrets(inner)];
+    }),
+  );
+}
+
+/** Prometheus's names for what corresponds to its flags. */
+function flagsOf({ query, retention, server, data_dir }: Config): Record<string, string> {
+  return {
+    'enable-feature': query.features.join(','),
+    'query.lookback-delta': `${query.lookback / 1000}s`,
+    'query.max-concurrency': String(query.concurrency),
+    'query.max-samples': String(query.max_samples),
+    'query.timeout': `${query.timeout / 1000}s`,
+    'storage.tsdb.path': data_dir,
+    'storage.tsdb.retention.time': retention.metrics === 0 ? '0s' : `${retention.metrics / 1000}s`,
+    'web.enable-admin-api': String(query.admin_api),
+    'web.listen-address': server.listen,
+  };
+}

@@ -1,0 +1,54 @@
+import { resolve } from 'node:path';
+import {
+  loadPrometheusFile,
+  parseScrapeConfigs,
+  type ScrapeConfig,
+  type ScrapeConfiguration,
+} from '../collect/index.ts';
+import { type Config, ConfigError, configOrigin } from '../config/index.ts';
+
+/** What a configuration says about fetching and forwarding samples. */
+export interface Scraping {
+  readonly jobs: readonly ScrapeConfig[];
+  /** Keys that are understood and have no effect here. */
+  readonly warnings: readonly string[];
+  /** `remote_write` of this configuration and of the prometheus.yml it names, unchecked. */
+  readonly remoteWrite: readonly unknown[];
+  readonly externalLabels: Readonly<Record<string, string>>;
+}
+
+/**
+ * Reads and checks the scrape jobs: those of the configuration itself, of the files it names, and of a whole prometheus.yml.
+ *
+ * @throws ConfigError with every mistake.
+ */
+export function readScraping(config: Config): Scraping {
+  const place = { ...configOrigin(config), path: [] };
+  const { global, scrape_configs, scrape_config_files, prometheus_config_file } = config;
+  const own = parseScrapeConfigs(
+    { global, scrape_configs, scrape_config_files },
+    { place, directory: place.directory },
+  );
+  const prometheus =
+    prometheus_config_file === undefined
+      ? undefined
+      : loadPrometheusFile(resolve(place.directory, prometheus_config_file));
+  const all: ScrapeConfiguration[] = prometheus === undefined ? [own] : [own, prometheus];
+  const problems = all.flatMap((part) => part.problems);
+  if (problems.length > 0) throw new ConfigError(problems);
+  return {
+    jobs: distinct(all.flatMap((part) => part.jobs)),
+    warnings: all.flatMap((part) =>
+      part.warnings.map(({ source, path, message }) => `${source}: ${path}: ${message}`),
+    ),
+    remoteWrite: [...config.remote_write, ...(prometheus?.remoteWrite ?? [])],
+    externalLabels: { ...prometheus?.global.externalLabels, ...own.global.externalLabels },
+  };
+}
+
+/** A job of the configuration itself wins over one of the same name elsewhere. */
+function distinct(jobs: readonly ScrapeConfig[]): ScrapeConfig[] {
+  const byName = new Map<string, ScrapeConfig>();
+  for (const job of jobs) if (!byName.has(job.jobName)) byName.set(job.jobName, job);
+  return [...byName.values()];
+}

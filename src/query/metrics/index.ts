@@ -1,0 +1,7 @@
+export { deltaSamplesSql } from './delta-sql.ts';
+export {
+  createPromqlService,
+  type PromqlService,
+  type PromqlServiceParts,
+} from './promql-service.ts';
+export type { CatalogSeries, SeriesCatalog } from './series-catalog.ts';
