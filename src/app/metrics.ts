@@ -9,11 +9,12 @@ import { createPromqlService, type PromqlService } from '../query/metrics/index.
 import type { SnapshotStore } from '../state/index.ts';
 import {
   createSampleStore,
-  MetricsHead,
+  type MetricsHead,
   type SampleStore,
   systemClock,
   type Writer,
 } from '../store/index.ts';
+import { settleHead, watchLeftovers } from './metrics-head.ts';
 import { createPrometheusWrites } from './prometheus-writes.ts';
 import { readScraping, type Scraping } from './scraping.ts';
 import type { Stack } from './stack.ts';
@@ -25,11 +26,6 @@ const PUSH_SNAPSHOT = 'push_groups';
 const PUSH_INTERVAL_MS = 15_000;
 /** With several servers on one store a sample must not stay with one of them for long. */
 const SHARED_JOURNAL_AGE_MS = 5 * 60_000;
-
-/** Memory for recent samples. It has no sample before the moment it is made, whatever is replayed into it. */
-export function createHead(config: Config, nowMs: number): MetricsHead {
-  return new MetricsHead({ startMs: nowMs, residentBytes: config.metrics.memory });
-}
 
 export function createLimits({ metrics }: Config): SeriesLimits {
   return createSeriesLimits({
@@ -81,27 +77,35 @@ export async function createMetrics(parts: MetricsParts): Promise<Metrics> {
     log,
   });
   stack.onStop('samples', () => samples.stop());
+  const isStoreComplete = watchLeftovers(writer);
+  if (!isShared) settleHead({ ...parts, store: storage.store, isStoreComplete });
   const scraper = createScraper({ write: (write) => parts.intake.write(write), log });
-  const promql = createService({ ...parts, isShared, samples, scraper, scraping });
+  const promql = createService({ ...parts, isShared, isStoreComplete, samples, scraper, scraping });
   const groups = await keepPushGroups(parts);
-  const writes = createPrometheusWrites({ maxBodyBytes: config.ingest.max_body, groups });
+  const writes = createPrometheusWrites({
+    maxBodyBytes: config.ingest.max_body,
+    maxAgeMs: config.retention.metrics,
+    groups,
+  });
   return { service: promql, writes, promql, samples, scraper };
 }
 
 interface ServiceFacts extends MetricsParts {
   readonly isShared: boolean;
+  readonly isStoreComplete: () => boolean;
   readonly samples: SampleStore;
   readonly scraper: Scraper;
   readonly scraping: Scraping;
 }
 
 function createService(facts: ServiceFacts): PromqlService {
-  const { config, version, storage, writer, head, limits, clock, log, isShared, scraper } = facts;
+  const { config, version, storage, writer, head, limits, clock, log, scraper } = facts;
   const { query } = config;
   const promql = createPromqlService({
     store: storage.store,
     head,
-    isShared,
+    isShared: facts.isShared,
+    isStoreComplete: facts.isStoreComplete,
     limits: {
       lookbackMs: query.lookback,
       timeoutMs: query.timeout,

@@ -29,26 +29,36 @@ const KEPT_BYTES = 8 * 1024 * 1024;
 
 export interface WritesOptions {
   readonly maxBodyBytes: number;
+  /** How long samples are kept, milliseconds; older ones are refused. 0: for ever. */
+  readonly maxAgeMs: number;
   readonly groups: PushGroups;
 }
 
 type Answer = PrometheusWrite['answer'];
 
 /** Everything that brings samples in Prometheus's, the Pushgateway's and InfluxDB's ways. */
-export function createPrometheusWrites({ maxBodyBytes, groups }: WritesOptions): PrometheusWrites {
+export function createPrometheusWrites({ maxBodyBytes, maxAgeMs, groups }: WritesOptions): PrometheusWrites {
   const remoteWrite = createRemoteWriteState();
   const cache = new SeriesCache();
   const unpack = createUnpacker(maxBodyBytes);
+  const prepare = (request: WriteRequest): PrometheusWrite => {
+    if (PUSH.test(request.path)) return preparePush(groups, request);
+    mustBePost(request);
+    if (request.path === REMOTE_WRITE) return prepareRemoteWrite(remoteWrite, unpack, request);
+    const body = request.isSnappy ? unpack(request.body) : request.body;
+    if (request.path === IMPORT) return prepareImport(cache, { ...request, body });
+    return prepareInflux(cache, { ...request, body });
+  };
   return {
     handles: (path) => path === REMOTE_WRITE || path === IMPORT || INFLUX_PATHS.has(path) || PUSH.test(path),
     protocolOf: ({ path, contentType }) => protocolOf(path, contentType),
     prepare(request) {
-      if (PUSH.test(request.path)) return preparePush(groups, request);
-      mustBePost(request);
-      if (request.path === REMOTE_WRITE) return prepareRemoteWrite(remoteWrite, unpack, request);
-      const body = request.isSnappy ? unpack(request.body) : request.body;
-      if (request.path === IMPORT) return prepareImport(cache, { ...request, body });
-      return prepareInflux(cache, { ...request, body });
+      const { decode, answer } = prepare(request);
+      // These are samples only: what outlives them elsewhere is not made of them.
+      return {
+        decode: (context) => decode({ ...context, limits: { ...context.limits, maxAgeMs } }),
+        answer,
+      };
     },
   };
 }

@@ -20,6 +20,7 @@ export {
   prometheusEndpoints,
   type RawAnswer,
   type WriteRequest,
+  writeEndpoints,
 } from './prometheus/index.ts';
 export type { Route } from './route.ts';
 export { createRoutes, type RouteParts } from './routes.ts';

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import * as contract from '../contract/index.ts';
+import { prometheusEndpoints, rawEndpoints, writeEndpoints } from './prometheus/index.ts';
 import type { Route } from './route.ts';
 
 type Json = Record<string, unknown>;
@@ -156,7 +157,36 @@ export function apiReference(routes: readonly Route[]): string {
     for (const parameter of parameters) lines.push(parameterLine(parameter));
     lines.push('');
   }
+  lines.push(...prometheusReference());
   return lines.join('\n');
+}
+
+/** Prometheus documents these endpoints and their parameters; OpenAPI leaves them out. */
+function prometheusReference(): string[] {
+  const row = (methods: readonly string[], path: string, summary: string) =>
+    `| ${methods.join(', ')} | \`${path}\` | ${summary} |`;
+  return [
+    "## Prometheus's API",
+    '',
+    "Parameters and answers are those of [Prometheus's HTTP API](https://prometheus.io/docs/prometheus/latest/querying/api/). They need an admin key where keys",
+    "are required, and are not part of the OpenAPI document. Answers are wrapped in Prometheus's envelope (`status`, `data`, `errorType`, `error`, `warnings`,",
+    '`infos`); `explain` and `cardinality` are our own. What a build does not serve answers 404 `not_found`.',
+    '',
+    '| methods | path | answers |',
+    '|---|---|---|',
+    ...prometheusEndpoints.map(({ methods, path, summary }) => row(methods, `/api/v1/${path}`, summary)),
+    ...rawEndpoints.map(({ method, path, summary }) => row([method], path, summary)),
+    '',
+    '## Writing samples',
+    '',
+    'Need a write-only or an admin key where keys are required. Bodies may be compressed with gzip, deflate or (except pushes) snappy. What each answers:',
+    '[metrics](guides/metrics.md#sending-samples).',
+    '',
+    '| methods | path | takes |',
+    '|---|---|---|',
+    ...writeEndpoints.map(({ methods, path, summary }) => row(methods, path, summary)),
+    '',
+  ];
 }
 
 function parameterLine(parameter: Json): string {

@@ -2,6 +2,9 @@ import { compileAnchored } from '../lib/re2.ts';
 import { type Labels, METRIC_NAME } from '../model/labels.ts';
 import type { Matcher } from './ast.ts';
 
+/** Values whose answer a regular expression's matcher remembers. */
+const MAX_KNOWN_VALUES = 10_000;
+
 /** A matcher ready for use. */
 export interface CompiledMatcher extends Matcher {
   /** Whether a label's value satisfies it; the empty string stands for an absent label. */
@@ -17,7 +20,17 @@ function acceptor({ type, value }: Matcher): (value: string) => boolean {
   if (type === '=') return (text) => text === value;
   if (type === '!=') return (text) => text !== value;
   const regex = compileAnchored(value);
-  return type === '=~' ? (text) => regex.matches(text) : (text) => !regex.matches(text);
+  const isWanted = type === '=~';
+  // Many series share few values.
+  const known = new Map<string, boolean>();
+  return (text) => {
+    let accepted = known.get(text);
+    if (accepted === undefined) {
+      accepted = regex.matches(text) === isWanted;
+      if (known.size < MAX_KNOWN_VALUES) known.set(text, accepted);
+    }
+    return accepted;
+  };
 }
 
 export function matchesAll(matchers: readonly CompiledMatcher[], labels: Labels): boolean {

@@ -10,6 +10,9 @@ export interface SampleStoreLimits {
   readonly journalBytes: number;
   /** Longest stay in the journal, milliseconds. */
   readonly journalAgeMs: number;
+  /** With at least this much in the journal they are stored early when nothing has arrived for `quietMs`, as there is time then. */
+  readonly quietBytes: number;
+  readonly quietMs: number;
   /** How often that is looked at. */
   readonly checkIntervalMs: number;
 }
@@ -18,8 +21,12 @@ const MIB = 1024 ** 2;
 const DEFAULT_LIMITS: SampleStoreLimits = {
   journalBytes: 256 * MIB,
   journalAgeMs: 3_600_000,
-  checkIntervalMs: 5_000,
+  quietBytes: 8 * MIB,
+  quietMs: 4_000,
+  checkIntervalMs: 2_000,
 };
+/** Samples per series from which on chunks are worth being made early. */
+const QUIET_SAMPLES = 60;
 /** Bytes of chunks per group commit while they are stored. */
 const FLUSH_STEP_BYTES = 4 * MIB;
 
@@ -56,13 +63,16 @@ class PackingSampleStore implements SampleStore {
   #cancelTimer: () => void = () => {};
   #unsubscribe: () => void;
   #isStopped = false;
+  #lastRowsMs = 0;
 
   constructor(options: SampleStoreOptions) {
     this.#options = options;
     this.#limits = { ...DEFAULT_LIMITS, ...options.limits };
     this.head = options.head;
     this.#unsubscribe = options.writer.onDurable(({ metric_samples: rows }) => {
-      if (rows.ts.length > 0) this.head.appendRows(sampleRowsOf(rows));
+      if (rows.ts.length === 0) return;
+      this.#lastRowsMs = options.clock.now();
+      this.head.appendRows(sampleRowsOf(rows));
     });
     this.#schedule();
   }
@@ -97,10 +107,16 @@ class PackingSampleStore implements SampleStore {
     const { journal } = this.#options.writer;
     const oldest = journal.files[0];
     if (oldest === undefined) return false;
-    return (
-      journal.bytes >= this.#limits.journalBytes ||
-      this.#options.clock.now() - oldest.sinceMs >= this.#limits.journalAgeMs
-    );
+    const { journalBytes, journalAgeMs } = this.#limits;
+    const ageMs = this.#options.clock.now() - oldest.sinceMs;
+    return journal.bytes >= journalBytes || ageMs >= journalAgeMs || this.#isQuiet(journal.bytes);
+  }
+
+  #isQuiet(journalBytes: number): boolean {
+    const { quietBytes, quietMs } = this.#limits;
+    if (journalBytes < quietBytes || this.#options.clock.now() - this.#lastRowsMs < quietMs) return false;
+    const { unflushedSamples, series } = this.head.stats();
+    return unflushedSamples >= series * QUIET_SAMPLES;
   }
 
   /**

@@ -98,7 +98,7 @@ const DEFAULT_LIMITS = {
 const PARALLEL_INSERTS = 2;
 const DRAIN_INSERT_MS = 2_000;
 /** Blocks of this size are large enough that waiting for company saves nothing. */
-const LARGE_GROUP_BYTES = 512 * 1024;
+const LARGE_GROUP_BYTES = 128 * 1024;
 /** From so many waiting files on it is better to write fewer. */
 const BACKLOG_FILES = 200;
 /** A group this large is written without waiting for anything. */

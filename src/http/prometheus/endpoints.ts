@@ -36,6 +36,46 @@ export const prometheusEndpoints: readonly {
   { path: 'admin/tsdb/snapshot', methods: ['POST', 'PUT'], summary: 'Not supported: use backup' },
 ];
 
+/** Endpoints that answer something else than JSON. */
+export const rawEndpoints: readonly {
+  readonly method: string;
+  readonly path: string;
+  readonly summary: string;
+}[] = [
+  { method: 'GET', path: '/federate', summary: 'Newest samples as text, for a Prometheus that scrapes them' },
+  { method: 'GET', path: '/api/v1/export', summary: 'All samples of a range as OpenMetrics' },
+  { method: 'POST', path: '/api/v1/read', summary: 'Remote read: samples or streamed chunks' },
+];
+
+/** Paths that take samples; whoever is plugged in as `PrometheusWrites` handles them. `:name` stands for a part of the path. */
+export const writeEndpoints: readonly {
+  readonly methods: readonly string[];
+  readonly path: string;
+  readonly summary: string;
+}[] = [
+  { methods: ['POST'], path: '/api/v1/write', summary: 'Remote write 1.0 and 2.0' },
+  {
+    methods: ['POST'],
+    path: '/api/v1/import/prometheus',
+    summary: 'Prometheus text, OpenMetrics or protobuf; `timestamp` (ms), `extra_label=name=value`',
+  },
+  {
+    methods: ['PUT', 'POST', 'DELETE'],
+    path: '/metrics/job/:job',
+    summary: 'A group of pushed metrics, as a Pushgateway takes it; more labels as `/name/value`',
+  },
+  {
+    methods: ['POST'],
+    path: '/write',
+    summary: 'InfluxDB line protocol; `db`, `precision`, `extra_label`. The same: `/influx/write`',
+  },
+  {
+    methods: ['POST'],
+    path: '/api/v2/write',
+    summary: 'InfluxDB 2 line protocol; `bucket`, `precision`. The same: `/influx/api/v2/write`',
+  },
+];
+
 export interface EndpointMatch {
   readonly endpoint: string;
   readonly methods: readonly string[];

@@ -44,6 +44,8 @@ export interface PromqlServiceParts {
   readonly head: MetricsHead;
   /** True when other servers write to the same store. */
   readonly isShared: boolean;
+  /** False while durable rows of an earlier process still wait to be stored. */
+  readonly isStoreComplete: () => boolean;
   readonly limits: PromqlLimits;
   /** Prometheus's feature flags that are on. */
   readonly features: readonly string[];
@@ -73,8 +75,8 @@ export interface PromqlService {
 }
 
 export function createPromqlService(parts: PromqlServiceParts): PromqlService {
-  const { store, head, isShared, limits, clock, log } = parts;
-  const catalog = createSeriesCatalog({ store, isShared, clock, log });
+  const { store, head, isShared, isStoreComplete, limits, clock, log } = parts;
+  const catalog = createSeriesCatalog({ store, isShared, isStoreComplete, clock, log });
   const source = createSampleSource({ store, catalog, head, isShared });
   const options = engineOptions(parts);
   const engine = createEngine({ source, options });

@@ -14,6 +14,8 @@ const DAY_MS = 86_400_000;
 /** Series kept in memory; beyond it selections go to the store. */
 const MAX_RESIDENT = 1_000_000;
 const READY_RETRY_MS = 1000;
+/** Metrics with fewer series are searched one by one. */
+const INDEXED_FROM_SERIES = 32;
 
 /** A series and where its samples are. */
 export interface CatalogSeries {
@@ -33,6 +35,8 @@ export interface CatalogOptions {
   readonly store: Pick<Store, 'stream' | 'query' | 'onReadiness' | 'ready'>;
   /** True when other servers write to the same store: what they brought is known only by asking. */
   readonly isShared: boolean;
+  /** False while durable rows of an earlier process still wait to be stored: asking the store would miss their series. */
+  readonly isStoreComplete: () => boolean;
   readonly clock: () => number;
   readonly log: Log;
 }
@@ -65,6 +69,8 @@ class Catalog implements SeriesCatalog {
   readonly #options: CatalogOptions;
   readonly #byId = new Map<bigint, CatalogSeries>();
   readonly #byMetric = new Map<string, CatalogSeries[]>();
+  /** By metric, label and value. */
+  readonly #indexes = new Map<string, Map<string, Map<string, CatalogSeries[]>>>();
   /** From this moment on memory has every series; infinity until it was filled. */
   #residentFromMs = Number.POSITIVE_INFINITY;
   #filling: Promise<void> | undefined;
@@ -111,10 +117,38 @@ class Catalog implements SeriesCatalog {
 
   #candidates(matchers: readonly CompiledMatcher[]): Iterable<CatalogSeries> {
     const metric = metricOf(matchers);
-    if (metric !== undefined) return this.#byMetric.get(metric) ?? [];
+    if (metric !== undefined) return this.#candidatesOf(metric, matchers);
     const names = matchers.filter((matcher) => matcher.name === METRIC_NAME);
     const metrics = [...this.#byMetric.keys()].filter((name) => names.every(({ accepts }) => accepts(name)));
     return metrics.flatMap((name) => this.#byMetric.get(name)!);
+  }
+
+  /** Of a metric with many series those that an equality matcher leaves: the smallest of the lists kept per label value. */
+  #candidatesOf(metric: string, matchers: readonly CompiledMatcher[]): readonly CatalogSeries[] {
+    let smallest: readonly CatalogSeries[] = this.#byMetric.get(metric) ?? [];
+    if (smallest.length < INDEXED_FROM_SERIES) return smallest;
+    for (const { name, type, value } of matchers) {
+      if (type !== '=' || value === '' || name === METRIC_NAME) continue;
+      const list = this.#indexOf(metric, name).get(value) ?? [];
+      if (list.length < smallest.length) smallest = list;
+    }
+    return smallest;
+  }
+
+  /** Series of a metric by the value of a label, made when a query first wants it. */
+  #indexOf(metric: string, label: string): ReadonlyMap<string, readonly CatalogSeries[]> {
+    let byLabel = this.#indexes.get(metric);
+    if (byLabel === undefined) {
+      byLabel = new Map();
+      this.#indexes.set(metric, byLabel);
+    }
+    let index = byLabel.get(label);
+    if (index === undefined) {
+      index = new Map();
+      for (const series of this.#byMetric.get(metric) ?? []) addTo(index, series.labels.get(label), series);
+      byLabel.set(label, index);
+    }
+    return index;
   }
 
   async #findStored(matchers: readonly CompiledMatcher[], search: SeriesSearch): Promise<CatalogSeries[]> {
@@ -136,7 +170,7 @@ class Catalog implements SeriesCatalog {
 
   /** Reads the series of yesterday and today once. While it fails the store is asked each time. */
   async #fill(): Promise<void> {
-    if (this.#residentFromMs !== Number.POSITIVE_INFINITY) return;
+    if (this.#residentFromMs !== Number.POSITIVE_INFINITY || !this.#options.isStoreComplete()) return;
     this.#filling ??= this.#readResident().finally(() => {
       setTimeout(() => {
         this.#filling = undefined;
@@ -186,9 +220,9 @@ class Catalog implements SeriesCatalog {
     }
     this.#byId.set(series.id, series);
     const { metric } = series.labels;
-    const siblings = this.#byMetric.get(metric);
-    if (siblings === undefined) this.#byMetric.set(metric, [series]);
-    else siblings.push(series);
+    addTo(this.#byMetric, metric, series);
+    for (const [label, index] of this.#indexes.get(metric) ?? [])
+      addTo(index, series.labels.get(label), series);
   }
 
   /** Once a day forgets the series that were last seen before yesterday. */
@@ -204,8 +238,15 @@ class Catalog implements SeriesCatalog {
       for (const series of list) if (series.lastDayMs < fromMs) this.#byId.delete(series.id);
       if (kept.length === 0) this.#byMetric.delete(metric);
       else if (kept.length < list.length) this.#byMetric.set(metric, kept);
+      if (kept.length < list.length) this.#indexes.delete(metric);
     }
   }
+}
+
+function addTo(lists: Map<string, CatalogSeries[]>, key: string, series: CatalogSeries): void {
+  const list = lists.get(key);
+  if (list === undefined) lists.set(key, [series]);
+  else list.push(series);
 }
 
 interface StoredSeries {

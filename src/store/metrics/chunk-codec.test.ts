@@ -166,6 +166,23 @@ describe('chunk codec', () => {
     expect(out).toEqual(values);
   });
 
+  test('refuses bytes after the end, and an end too early, of every kind of chunk', () => {
+    for (const { value } of Object.values(kinds)) {
+      let before = 1;
+      const { timesMs, values } = regular(40, (i) => {
+        before = value(i, before);
+        return before;
+      });
+      setStale(wordsOf(values), 7);
+      const chunk = encodeChunk(timesMs, values, 0, 40);
+      const out = new Float64Array(40);
+      expect(() => decodeChunk(Uint8Array.of(...chunk, 0), out, out.slice(), 0)).toThrow(DecodeError);
+      for (let end = 0; end < chunk.length; end++) {
+        expect(() => decodeChunk(chunk.subarray(0, end), out, out.slice(), 0)).toThrow(DecodeError);
+      }
+    }
+  });
+
   test('does not write beyond the columns', () => {
     const chunk = encodeChunk(Float64Array.of(1, 2, 3), Float64Array.of(1, 2, 3), 0, 3);
     expect(() => decodeChunk(chunk, new Float64Array(2), new Float64Array(9), 0)).toThrow(DecodeError);
