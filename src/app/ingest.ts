@@ -43,6 +43,8 @@ export function createIngest(parts: IngestParts): Ingest {
     decoders: otlpProtocols,
     registry,
     limits: ingestLimits(config),
+    // Samples that come as such feed nothing but the metrics.
+    writeLimits: { ...ingestLimits(config), maxAgeMs: config.retention.metrics },
     seriesLimits,
     sources,
     observer: ledger,

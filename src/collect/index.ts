@@ -2,7 +2,6 @@ export { type Clock, systemClock } from './clock.ts';
 export * from './config/index.ts';
 export type { DnsResolver } from './discovery/index.ts';
 export * from './host/index.ts';
-export * from './host/index.ts';
 export {
   DEFAULT_RELABEL_RULE,
   expandTemplate,

@@ -3,13 +3,14 @@ import { bytes, count, duration, section } from './fields.ts';
 
 const MIB = 1024 ** 2;
 
+const countOrNone = (defaultValue: number) => z.number().int().nonnegative().default(defaultValue);
+
 /** Part of a configuration in Prometheus's own language, which the scraper checks. */
 const prometheusObject = z.record(z.string(), z.unknown());
 
 /** Prometheus's feature flags that change the language. */
 const queryFeatures = [
   'promql-experimental-functions',
-  'promql-duration-expr',
   'promql-extended-range-selectors',
   'promql-delayed-name-removal',
   'promql-binop-fill-modifiers',
@@ -19,11 +20,13 @@ const queryFeatures = [
 export const metricsSections = {
   metrics: section(
     {
-      max_series: count(2_000_000).describe(
+      max_series: countOrNone(2_000_000).describe(
         'Active series (seen within a day); samples of further ones are refused.',
       ),
-      max_series_per_metric: count(200_000).describe('Active series of one metric.'),
-      max_series_per_source: count(500_000).describe('Active series from one sender or scrape job.'),
+      max_series_per_metric: countOrNone(200_000).describe('Active series of one metric. 0: no limit.'),
+      max_series_per_source: countOrNone(500_000).describe(
+        'Active series from one sender or scrape job. 0: no limit.',
+      ),
       memory: bytes('128MiB', MIB).describe(
         'Recent samples that stay readable in memory after they were stored.',
       ),

@@ -47,6 +47,8 @@ export interface PipelineOptions {
   /** Bounds on the number of series; absent: none. */
   readonly seriesLimits?: SeriesLimits;
   readonly limits: IngestLimits;
+  /** Limits of what comes through `write`; `limits` when absent. */
+  readonly writeLimits?: IngestLimits;
   readonly sources: SourceRegistry;
   readonly observer?: TelemetryObserver;
   /** Epoch milliseconds. */
@@ -117,17 +119,21 @@ class Pipeline implements IngestPipeline {
       if (protocol === undefined) throw unknownEncoding(signal, encoding);
       return protocol.decode(body, context);
     };
-    return this.write({ signal, sender, bodyBytes: body.byteLength, decode });
+    return this.#take({ signal, sender, bodyBytes: body.byteLength, decode }, this.#options.limits);
   }
 
-  async write(write: Write): Promise<SubmitResult> {
+  write(write: Write): Promise<SubmitResult> {
+    return this.#take(write, this.#options.writeLimits ?? this.#options.limits);
+  }
+
+  async #take(write: Write, limits: IngestLimits): Promise<SubmitResult> {
     const { signal, sender } = write;
     const startedMs = this.#options.clock();
     try {
-      const outcome = this.#decodeIntoBatch(write, startedMs);
+      const outcome = this.#decodeIntoBatch(write, startedMs, limits);
       if (outcome.accepted > 0) await this.#waitDurable();
       this.#count(write, outcome, startedMs);
-      const message = messageFor(outcome, this.#options.limits);
+      const message = messageFor(outcome, limits);
       return { accepted: outcome.accepted, rejected: outcome.rejected, message };
     } catch (error) {
       const refusal = error instanceof BellwetherError ? error : storageUnavailable(error);
@@ -144,8 +150,8 @@ class Pipeline implements IngestPipeline {
   }
 
   /** Everything that must happen in one turn of the event loop, because the batch is shared. */
-  #decodeIntoBatch({ signal, sender, decode }: Write, nowMs: number): DecodeOutcome {
-    const { writer, registry, limits, observer, seriesLimits } = this.#options;
+  #decodeIntoBatch({ signal, sender, decode }: Write, nowMs: number, limits: IngestLimits): DecodeOutcome {
+    const { writer, registry, observer, seriesLimits } = this.#options;
     writer.admit();
     writer.mark();
     registry.mark();

@@ -131,10 +131,11 @@ class PackingSampleStore implements SampleStore {
       await writer.journal.release(files);
       return;
     }
+    const packedMs = this.#options.clock.now();
     try {
       let bytes = 0;
       for (const chunk of plan.chunks()) {
-        this.#append(chunk);
+        this.#append(chunk, packedMs);
         bytes += chunk.data.byteLength;
         if (bytes < FLUSH_STEP_BYTES) continue;
         await writer.committed();
@@ -149,13 +150,14 @@ class PackingSampleStore implements SampleStore {
     await writer.journal.release(files);
   }
 
-  #append(chunk: ChunkRow): void {
+  #append(chunk: ChunkRow, packedMs: number): void {
     const rows = this.#options.writer.batch().metric_chunks;
     rows.metric.append(chunk.metric);
     rows.series_id.appendParts(chunk.low, chunk.high);
     rows.min_ts.append(chunk.minMs);
     rows.max_ts.append(chunk.maxMs);
     rows.count.append(chunk.count);
+    rows.packed_at.append(packedMs);
     rows.data.appendBytes(chunk.data, 0, chunk.data.byteLength);
   }
 }

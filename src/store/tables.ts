@@ -222,6 +222,8 @@ export const metricChunks = define({
     min_ts: timeMs(),
     max_ts: timeMs(),
     count: column('UInt32', () => new UInt32Column(), 'T64, Default'),
+    /** When the chunk was packed: of two samples at one time the one packed first counts. */
+    packed_at: timeMs(),
     data: text(),
   },
   orderBy: 'metric, toStartOfHour(min_ts), series_id, min_ts',

@@ -26,7 +26,7 @@ export interface ChunkWindow {
 }
 
 export interface StoredChunks {
-  /** Chunks by series id, in order of time. */
+  /** Chunks by series id, in the order they were packed, which is their order in time but for late samples. */
   readonly bySeries: ReadonlyMap<bigint, readonly StoredChunk[]>;
   readonly rows: number;
   readonly bytes: number;
@@ -44,7 +44,7 @@ FROM metric_chunks
 WHERE metric IN ${metrics}${series.length <= MAX_NAMED_SERIES ? bySeries : sql``}
   AND toStartOfHour(min_ts) >= toStartOfHour(${new Date(fromMs - MAX_SPAN_MS)})
   AND min_ts <= ${new Date(toMs)} AND max_ts >= ${new Date(fromMs)}
-ORDER BY metric, series_id, min_ts`,
+ORDER BY metric, series_id, packed_at, min_ts`,
     { signal, settings: { max_result_bytes: MAX_BYTES, result_overflow_mode: 'throw' } },
   );
   const wanted = new Set(series.map(({ id }) => id));

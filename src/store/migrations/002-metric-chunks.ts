@@ -15,6 +15,7 @@ export const metricChunksTable: TableSchema = {
     ['min_ts', 'DateTime64(3)', 'DoubleDelta, Default'],
     ['max_ts', 'DateTime64(3)', 'DoubleDelta, Default'],
     ['count', 'UInt32', 'T64, Default'],
+    ['packed_at', 'DateTime64(3)', 'DoubleDelta, Default'],
     ['data', 'String', 'Default'],
   ]),
 };

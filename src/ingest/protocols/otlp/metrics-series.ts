@@ -152,6 +152,8 @@ export class PointSeries {
   readonly labels: readonly Label[];
   /** Start time of the last cumulative point, 0 before the first: tells when a zero at the start is due. */
   startMs = 0;
+  /** Day for which the limits on series have let it in, start in epoch milliseconds. */
+  admittedDayMs = -1;
   readonly #name: string;
   readonly #storage: Storage;
   #main: Series | undefined;

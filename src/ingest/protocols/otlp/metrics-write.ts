@@ -11,7 +11,7 @@ import {
   type SummaryPoint,
 } from './metrics-points.ts';
 import type { MetricRows } from './metrics-rows.ts';
-import type { MetricFamily, PointSeries, Series } from './metrics-series.ts';
+import { labelsOf, type MetricFamily, type PointSeries, type Series } from './metrics-series.ts';
 import type { ResourceContext, ScopeContext } from './metrics-translations.ts';
 import type { ScopeRun } from './scope-run.ts';
 
@@ -142,10 +142,32 @@ export class MetricWriter {
       (isRefusal(series) ? series : undefined) ??
       (point.timeMs === 0 ? NO_TIME : undefined);
     if (refusal === undefined && run.refusesTime(point.timeMs)) return true;
-    const found = refusal ?? own ?? (this.rows.isOverBudget ? TOO_MUCH_NEW : undefined);
+    const found =
+      refusal ?? own ?? (this.rows.isOverBudget ? TOO_MUCH_NEW : this.#limitRefusal(family, series, point));
     if (found === undefined) return false;
     run.reject(found.code, found.message);
     return true;
+  }
+
+  /** A histogram or summary is refused as a whole or not at all, so one of its series is asked for. */
+  #limitRefusal(
+    family: MetricFamily,
+    series: OrRefusal<PointSeries>,
+    { timeMs }: { readonly timeMs: number },
+  ): Refusal | undefined {
+    const dayMs = dayOf(timeMs);
+    if (isRefusal(series) || series.admittedDayMs === dayMs) return undefined;
+    const hasParts = family.kind === 'histogram' || family.kind === 'summary';
+    const refusal = this.#admits(hasParts ? series.count : series.main);
+    if (refusal === undefined) series.admittedDayMs = dayMs;
+    return refusal;
+  }
+
+  #admits(series: Series): Refusal | undefined {
+    const { seriesLimits, nowMs } = this.#run.context;
+    if (seriesLimits === undefined) return undefined;
+    const { metric, low, high } = series;
+    return seriesLimits.admits(this.#run.service, { metric, low, high, labels: labelsOf(series) }, nowMs);
   }
 
   /** Writes the rows that tell of the family and the series where they are due; whether the series' row was. */
@@ -156,7 +178,10 @@ export class MetricWriter {
       this.#described = family;
       this.#describedDay = dayMs;
     }
-    return this.rows.series(family, series, dayMs);
+    const isNew = this.rows.series(family, series, dayMs);
+    // Counts the series that come along with an admitted one; they are not refused.
+    if (isNew) this.#admits(series);
+    return isNew;
   }
 
   /** One of the series of a histogram or summary, with its value. */

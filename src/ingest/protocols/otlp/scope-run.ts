@@ -21,6 +21,11 @@ export class ScopeRun {
     this.observer = !stream.isTooDeep && observer?.wants(signal, stream.origin) ? observer : undefined;
   }
 
+  /** Name of the service, for which series are counted. */
+  get service(): string {
+    return this.stream.origin.serviceName || 'unknown_service';
+  }
+
   /** Made at the first record, so that an empty scope does not show up as a sender. */
   #tallyNow(): ServiceTally {
     if (this.#tally === undefined) {

@@ -23,7 +23,7 @@ async function pageOf(
   changes: Partial<FederateParts> = {},
   accept?: string,
 ): Promise<string[]> {
-  const params = new URLSearchParams(selectors.map((selector) => ['match[]', selector]));
+  const params = new URLSearchParams(selectors.map((selector): [string, string] => ['match[]', selector]));
   const answer = await federateOf(series, changes)(params, callAt(NOW_MS, accept));
   return (await textOf(answer)).split('\n').slice(0, -1);
 }
