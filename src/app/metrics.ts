@@ -6,6 +6,7 @@ import type { PrometheusService, PrometheusWrites } from '../http/index.ts';
 import { createSeriesLimits, type IngestPipeline, PushGroups, type SeriesLimits } from '../ingest/index.ts';
 import type { Log } from '../lib/log.ts';
 import { createPromqlService, type PromqlService } from '../query/metrics/index.ts';
+import type { ServerMetrics } from '../self/index.ts';
 import type { SnapshotStore } from '../state/index.ts';
 import {
   createSampleStore,
@@ -17,6 +18,7 @@ import {
 import { settleHead, watchLeftovers } from './metrics-head.ts';
 import { createPrometheusWrites } from './prometheus-writes.ts';
 import { readScraping, type Scraping } from './scraping.ts';
+import { collectSelf, observeMetricStore } from './self-metrics.ts';
 import type { Stack } from './stack.ts';
 import type { Storage } from './storage.ts';
 
@@ -43,6 +45,7 @@ export interface MetricsParts {
   readonly writer: Writer;
   readonly head: MetricsHead;
   readonly limits: SeriesLimits;
+  readonly registry: ServerMetrics['registry'];
   readonly intake: IngestPipeline;
   readonly snapshots: SnapshotStore;
   readonly clock: () => number;
@@ -57,6 +60,8 @@ export interface Metrics {
   readonly promql: PromqlService;
   readonly samples: SampleStore;
   readonly scraper: Scraper;
+  /** Starts what fetches by itself. To be called when the listeners are open. */
+  startCollecting(processes: () => readonly OwnProcess[]): void;
 }
 
 /** @throws ConfigError when the scrape jobs have mistakes. */
@@ -81,13 +86,17 @@ export async function createMetrics(parts: MetricsParts): Promise<Metrics> {
   if (!isShared) settleHead({ ...parts, store: storage.store, isStoreComplete });
   const scraper = createScraper({ write: (write) => parts.intake.write(write), log });
   const promql = createService({ ...parts, isShared, isStoreComplete, samples, scraper, scraping });
+  observeMetricStore(parts.registry, { head, writer, promql, scraper });
   const groups = await keepPushGroups(parts);
   const writes = createPrometheusWrites({
     maxBodyBytes: config.ingest.max_body,
     maxAgeMs: config.retention.metrics,
     groups,
   });
-  return { service: promql, writes, promql, samples, scraper };
+  return {
+    ...{ service: promql, writes, promql, samples, scraper },
+    startCollecting: (processes) => startCollecting({ ...parts, scraper, scraping }, processes),
+  };
 }
 
 interface ServiceFacts extends MetricsParts {
@@ -132,14 +141,16 @@ function createService(facts: ServiceFacts): PromqlService {
   return promql;
 }
 
-/** Starts what fetches by itself. To be called when the listeners are open. */
-export function startCollecting(
-  { config, intake, log, stack }: Pick<MetricsParts, 'config' | 'intake' | 'log' | 'stack'>,
-  metrics: Metrics,
-  processes: () => readonly OwnProcess[],
-): void {
-  metrics.scraper.reload(readScraping(config).jobs);
-  stack.onStop('scraper', () => metrics.scraper.close());
+type CollectParts = Pick<MetricsParts, 'config' | 'intake' | 'registry' | 'log' | 'stack'> & {
+  readonly scraper: Scraper;
+  readonly scraping: Scraping;
+};
+
+function startCollecting(parts: CollectParts, processes: () => readonly OwnProcess[]): void {
+  const { config, intake, registry, log, stack, scraper, scraping } = parts;
+  scraper.reload(scraping.jobs);
+  stack.onStop('scraper', () => scraper.close());
+  stack.onStop('own metrics', collectSelf({ registry, intake, intervalMs: config.host.interval, log }));
   if (!config.host.enabled) return;
   const collector = createHostCollector({
     intake,

@@ -21,7 +21,7 @@ import { checkExposure, createServerAccess } from './access.ts';
 import { healthProbes } from './health.ts';
 import { createIngest, type Ingest } from './ingest.ts';
 import { forwardTouches } from './live.ts';
-import { createLimits, createMetrics, startCollecting } from './metrics.ts';
+import { createLimits, createMetrics } from './metrics.ts';
 import { createHead } from './metrics-head.ts';
 import { metricReaders } from './readers.ts';
 import { createServices, portsToOpen } from './services.ts';
@@ -134,7 +134,7 @@ async function start(options: ServerOptions, stack: Stack): Promise<RunningServe
   });
   const prometheus = await createMetrics({
     ...{ config, version, storage, writer, clock, log, stack, limits: seriesLimits },
-    ...{ head: core.head, intake: ingest.pipeline, snapshots: core.snapshots },
+    ...{ head: core.head, intake: ingest.pipeline, snapshots: core.snapshots, registry: metrics.registry },
   });
   stack.onStop('writer', () => writer.drain(drainMs));
   servers = await openServers({
@@ -156,7 +156,7 @@ async function start(options: ServerOptions, stack: Stack): Promise<RunningServe
     checksAnswers: options.checksAnswers,
   });
   stack.onStop('listeners', () => servers?.stop(stopGraceMs));
-  startCollecting({ config, intake: ingest.pipeline, log, stack }, prometheus, () => ownProcesses(storage));
+  prometheus.startCollecting(() => ownProcesses(storage));
   health.markStarted();
   return runningServer({ core, servers, stack, services });
 }
