@@ -8,6 +8,7 @@ export interface CommonFlags {
   readonly otlpHttpListen?: string;
   readonly otlpGrpcListen?: string;
   readonly retention?: string;
+  readonly enableFeature?: string;
 }
 
 /** The configuration with flags applied. @throws {ConfigError} */
@@ -23,6 +24,7 @@ export function configFromFlags(flags: CommonFlags): Config {
       'retention.logs': flags.retention,
       'retention.traces': flags.retention,
       'retention.sessions': flags.retention,
+      'query.features': flags.enableFeature?.split(','),
     },
   });
 }

@@ -46,6 +46,10 @@ function withCommonFlags(command: Command): Command {
     .option(
       '--retention <duration|off>',
       'how long every signal is kept, for example 7d; off keeps it for ever',
+    )
+    .option(
+      '--enable-feature <list>',
+      'experimental parts of PromQL, as query.features, with commas between',
     );
 }
 
