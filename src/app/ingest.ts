@@ -18,6 +18,8 @@ export interface Ingest {
   readonly pipeline: IngestPipeline;
   readonly sources: SourceRegistry;
   readonly ledger: AgentLedger;
+  /** Makes the next sample of every series announce it again. */
+  forgetSeries(): void;
 }
 
 export interface IngestParts {
@@ -52,7 +54,7 @@ export function createIngest(parts: IngestParts): Ingest {
     meter,
     onFailure,
   });
-  return { pipeline, sources, ledger };
+  return { pipeline, sources, ledger, forgetSeries: () => registry.reset() };
 }
 
 function ingestLimits({ ingest, retention }: Config): IngestLimits {

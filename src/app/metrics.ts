@@ -15,10 +15,12 @@ import {
   systemClock,
   type Writer,
 } from '../store/index.ts';
+import { createForwarding } from './forwarding.ts';
 import { settleHead, watchLeftovers } from './metrics-head.ts';
 import { createPrometheusWrites } from './prometheus-writes.ts';
 import { readScraping, type Scraping } from './scraping.ts';
 import { collectSelf, observeMetricStore } from './self-metrics.ts';
+import { seriesAdmin } from './series-admin.ts';
 import type { Stack } from './stack.ts';
 import type { Storage } from './storage.ts';
 
@@ -47,6 +49,8 @@ export interface MetricsParts {
   readonly limits: SeriesLimits;
   readonly registry: ServerMetrics['registry'];
   readonly intake: IngestPipeline;
+  /** Makes those who announce series announce them again. */
+  readonly forgetSeries: () => void;
   readonly snapshots: SnapshotStore;
   readonly clock: () => number;
   readonly log: Log;
@@ -86,6 +90,7 @@ export async function createMetrics(parts: MetricsParts): Promise<Metrics> {
   if (!isShared) settleHead({ ...parts, store: storage.store, isStoreComplete });
   const scraper = createScraper({ write: (write) => parts.intake.write(write), log });
   const promql = createService({ ...parts, isShared, isStoreComplete, samples, scraper, scraping });
+  await createForwarding({ ...parts, scraping, labelsOf: (low, high) => promql.catalog.labelsOf(low, high) });
   observeMetricStore(parts.registry, { head, writer, promql, scraper });
   const groups = await keepPushGroups(parts);
   const writes = createPrometheusWrites({
@@ -124,6 +129,8 @@ function createService(facts: ServiceFacts): PromqlService {
       slowMs: query.slow,
     },
     features: query.features,
+    externalLabels: facts.scraping.externalLabels,
+    admin: seriesAdmin(facts),
     status: {
       version,
       startedMs: clock(),

@@ -135,6 +135,7 @@ async function start(options: ServerOptions, stack: Stack): Promise<RunningServe
   const prometheus = await createMetrics({
     ...{ config, version, storage, writer, clock, log, stack, limits: seriesLimits },
     ...{ head: core.head, intake: ingest.pipeline, snapshots: core.snapshots, registry: metrics.registry },
+    forgetSeries: ingest.forgetSeries,
   });
   stack.onStop('writer', () => writer.drain(drainMs));
   servers = await openServers({

@@ -12,6 +12,7 @@ export {
   type RelabelRule,
   relabel,
 } from './relabel.ts';
+export * from './remote-write/index.ts';
 export type { ScrapeMeter, ScrapeProblem } from './scrape/loop-parts.ts';
 export { createScraper, type Scraper, type ScraperParts } from './scraper.ts';
 export type {

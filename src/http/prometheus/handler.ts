@@ -91,16 +91,17 @@ async function serve(
   const signal = goneSignal(response);
   const params = new URL(request.url ?? '/', 'http://localhost').searchParams;
   const nowMs = options.clock();
+  const { accept } = request.headers;
   if (path === '/api/v1/read') {
     mustBe(request, ['POST']);
     const body = await readBody(options, request, options.bounds.maxBytes);
     await sendRaw(request, response, await options.service.remoteRead(body, signal));
   } else if (path === '/federate') {
     mustBe(request, ['GET']);
-    await sendRaw(request, response, await options.service.federate(params, { nowMs, signal }));
+    await sendRaw(request, response, await options.service.federate(params, { nowMs, signal, accept }));
   } else if (path === '/api/v1/export') {
     mustBe(request, ['GET']);
-    await sendRaw(request, response, await options.service.exportRange(params, { nowMs, signal }));
+    await sendRaw(request, response, await options.service.exportRange(params, { nowMs, signal, accept }));
   } else if (match !== undefined) {
     mustBe(request, match.methods);
     for (const [name, value] of await formOf(options, request)) params.append(name, value);

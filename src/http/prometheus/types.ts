@@ -29,19 +29,20 @@ export interface RawAnswer {
   readonly pieces: AsyncIterable<Uint8Array | string> | Iterable<Uint8Array | string>;
 }
 
+/** When, for whom, and what the client takes. */
+export interface RawContext {
+  readonly nowMs: number;
+  readonly signal: AbortSignal;
+  readonly accept: string | undefined;
+}
+
 /** What answers Prometheus's API; the composition root plugs it in. Errors are BellwetherErrors. */
 export interface PrometheusService {
   call(call: PrometheusCall): Promise<PrometheusAnswer>;
-  federate(
-    params: URLSearchParams,
-    context: { readonly nowMs: number; readonly signal: AbortSignal },
-  ): Promise<RawAnswer>;
+  federate(params: URLSearchParams, context: RawContext): Promise<RawAnswer>;
   remoteRead(body: Uint8Array, signal: AbortSignal): Promise<RawAnswer>;
   /** OpenMetrics of stored series within a range. */
-  exportRange(
-    params: URLSearchParams,
-    context: { readonly nowMs: number; readonly signal: AbortSignal },
-  ): Promise<RawAnswer>;
+  exportRange(params: URLSearchParams, context: RawContext): Promise<RawAnswer>;
 }
 
 /** How a body that brings samples is decoded and answered. */

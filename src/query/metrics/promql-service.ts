@@ -1,4 +1,3 @@
-import { BellwetherError } from '../../lib/errors.ts';
 import type { Log } from '../../lib/log.ts';
 import {
   createEngine,
@@ -15,16 +14,20 @@ import {
   walk,
 } from '../../promql/index.ts';
 import type { MetricsHead, Store } from '../../store/index.ts';
+import { type AdminParts, adminEndpoints } from './api/admin.ts';
 import { cardinalityEndpoint } from './api/cardinality.ts';
 import { queryExemplars } from './api/exemplars.ts';
+import { createExportRange, type ExportRange } from './api/export.ts';
+import { createFederate, type Federate } from './api/federate.ts';
 import { headStatus } from './api/head-status.ts';
 import { createMetadataReader } from './api/metadata.ts';
+import { createRemoteRead, type RemoteRead } from './api/remote-read.ts';
 import { type ApiAnswer, type ApiCall, createQueryApi, type Endpoint } from './api/service.ts';
 import { type StatusParts, statusEndpoints } from './api/status.ts';
 import { type ScrapeStatus, targetEndpoints } from './api/targets.ts';
 import { createQueryGate, type QueryGate } from './query-gate.ts';
 import { createSampleSource } from './sample-source.ts';
-import { createSeriesCatalog, type SeriesCatalog } from './series-catalog.ts';
+import { type CatalogSeries, createSeriesCatalog, type SeriesCatalog } from './series-catalog.ts';
 
 const MAX_WAITING = 256;
 const SUBQUERY_STEP_MS = 60_000;
@@ -52,14 +55,11 @@ export interface PromqlServiceParts {
   readonly status: Omit<StatusParts, 'head'>;
   readonly cardinality: (nowMs: number) => object;
   readonly scrape: ScrapeStatus;
+  readonly externalLabels: Readonly<Record<string, string>>;
+  /** What deleting series needs of the write path. */
+  readonly admin: Pick<AdminParts, 'isEnabled' | 'flush' | 'insertChunks' | 'forget'> & { onEmpty(): void };
   readonly clock: () => number;
   readonly log: Log;
-}
-
-interface RawAnswer {
-  readonly status: number;
-  readonly headers: Readonly<Record<string, string>>;
-  readonly pieces: AsyncIterable<Uint8Array | string> | Iterable<Uint8Array | string>;
 }
 
 /** PromQL and the API around it. */
@@ -69,9 +69,9 @@ export interface PromqlService {
   readonly source: SampleSource;
   readonly gate: QueryGate;
   call(call: ApiCall): Promise<ApiAnswer>;
-  federate(params: URLSearchParams, context: { nowMs: number; signal: AbortSignal }): Promise<RawAnswer>;
-  remoteRead(body: Uint8Array, signal: AbortSignal): Promise<RawAnswer>;
-  exportRange(params: URLSearchParams, context: { nowMs: number; signal: AbortSignal }): Promise<RawAnswer>;
+  readonly federate: Federate;
+  readonly remoteRead: RemoteRead;
+  readonly exportRange: ExportRange;
 }
 
 export function createPromqlService(parts: PromqlServiceParts): PromqlService {
@@ -85,6 +85,12 @@ export function createPromqlService(parts: PromqlServiceParts): PromqlService {
   const selectorsIn = (text: string) => selectorsOf(text, language);
   const metadata = createMetadataReader(store);
   const { maxSeries } = limits;
+  const { externalLabels } = parts;
+  const raw = { source, metadata, limits, parseSelector: parseMetricSelector };
+  const onEmpty = (series: readonly CatalogSeries[]) => {
+    catalog.forget(series);
+    parts.admin.onEmpty();
+  };
   const api = createQueryApi({
     engine,
     catalog,
@@ -101,6 +107,12 @@ export function createPromqlService(parts: PromqlServiceParts): PromqlService {
       }),
       ...targetEndpoints(parts.scrape, parseMetricSelector),
       ...emptyEndpoints,
+      ...adminEndpoints({
+        ...parts.admin,
+        ...{ store, catalog, maxSeries },
+        parseSelector: parseMetricSelector,
+        onEmpty,
+      }),
       cardinality: cardinalityEndpoint(parts.cardinality),
       query_exemplars: (call) => queryExemplars({ store, catalog, selectorsIn, maxSeries }, call),
     },
@@ -108,9 +120,9 @@ export function createPromqlService(parts: PromqlServiceParts): PromqlService {
   return {
     ...{ engine, catalog, source, gate },
     call: (call) => api.call(call),
-    federate: () => notYet(),
-    remoteRead: () => notYet(),
-    exportRange: () => notYet(),
+    federate: createFederate({ ...raw, lookbackMs: limits.lookbackMs, externalLabels }),
+    remoteRead: createRemoteRead({ source, externalLabels, limits }),
+    exportRange: createExportRange({ ...raw, catalog }),
   };
 }
 
@@ -139,7 +151,10 @@ function selectorsOf(text: string, language: ParseOptions): (readonly Matcher[])
 function headFacts(head: MetricsHead, clock: () => number) {
   const { chunks, oldestUnflushedMs } = head.stats();
   const maxMs = clock();
-  return { chunks, minMs: Math.min(head.coveredFromMs, oldestUnflushedMs ?? maxMs), maxMs };
+  const oldestMs = Math.min(oldestUnflushedMs ?? maxMs, maxMs);
+  // A head that has everything has no beginning of its own.
+  const minMs = Number.isFinite(head.coveredFromMs) ? Math.min(head.coveredFromMs, oldestMs) : oldestMs;
+  return { chunks, minMs, maxMs };
 }
 
 /** Filled by the alerting part. */
@@ -148,7 +163,3 @@ const emptyEndpoints: Readonly<Record<string, Endpoint>> = {
   alerts: () => ({ data: { json: { alerts: [] } } }),
   alertmanagers: () => ({ data: { json: { activeAlertmanagers: [], droppedAlertmanagers: [] } } }),
 };
-
-function notYet(): never {
-  throw new BellwetherError({ code: 'not_found', status: 404, message: 'this is not served here' });
-}

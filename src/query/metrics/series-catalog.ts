@@ -27,7 +27,8 @@ export interface CatalogSeries {
   hasSamples: boolean;
   hasDeltas: boolean;
   hasHistograms: boolean;
-  /** Last day with samples, start in epoch milliseconds. */
+  /** First and last day with samples as far as it is known here, starts in epoch milliseconds. */
+  firstDayMs: number;
   lastDayMs: number;
 }
 
@@ -57,6 +58,10 @@ export interface SeriesCatalog {
   /** Takes note of the series of a block that has become durable. */
   note(batch: Batch): void;
   readonly residentCount: number;
+  /** Labels of a series in memory by the words of its id. */
+  labelsOf(low: number, high: number): Labels | undefined;
+  /** Forgets series of which nothing is left. */
+  forget(series: Iterable<CatalogSeries>): void;
   /** The series in memory. */
   resident(): Iterable<CatalogSeries>;
 }
@@ -82,6 +87,20 @@ class Catalog implements SeriesCatalog {
 
   get residentCount(): number {
     return this.#byId.size;
+  }
+
+  labelsOf(low: number, high: number): Labels | undefined {
+    return this.#byId.get((BigInt(high >>> 0) << 32n) | BigInt(low >>> 0))?.labels;
+  }
+
+  forget(series: Iterable<CatalogSeries>): void {
+    for (const { id, labels } of series) {
+      this.#byId.delete(id);
+      const siblings = (this.#byMetric.get(labels.metric) ?? []).filter((sibling) => sibling.id !== id);
+      this.#indexes.delete(labels.metric);
+      if (siblings.length === 0) this.#byMetric.delete(labels.metric);
+      else this.#byMetric.set(labels.metric, siblings);
+    }
   }
 
   resident(): Iterable<CatalogSeries> {
@@ -215,7 +234,8 @@ class Catalog implements SeriesCatalog {
       known.hasSamples ||= series.hasSamples;
       known.hasDeltas ||= series.hasDeltas;
       known.hasHistograms ||= series.hasHistograms;
-      known.lastDayMs = Math.max(known.lastDayMs, series.lastDayMs);
+      markDay(known, series.firstDayMs);
+      markDay(known, series.lastDayMs);
       return;
     }
     this.#byId.set(series.id, series);
@@ -313,6 +333,7 @@ function newSeries(id: bigint, labels: Labels): CatalogSeries {
     hasSamples: false,
     hasDeltas: false,
     hasHistograms: false,
+    firstDayMs: Number.POSITIVE_INFINITY,
     lastDayMs: 0,
   };
 }
@@ -321,6 +342,11 @@ function mark(series: CatalogSeries, storage: string, dayMs: number): void {
   if (storage === 'delta') series.hasDeltas = true;
   else if (storage === 'native') series.hasHistograms = true;
   else series.hasSamples = true;
+  markDay(series, dayMs);
+}
+
+function markDay(series: CatalogSeries, dayMs: number): void {
+  series.firstDayMs = Math.min(series.firstDayMs, dayMs);
   series.lastDayMs = Math.max(series.lastDayMs, dayMs);
 }
 

@@ -221,6 +221,13 @@ export class MetricsHead {
     this.#oldestAbortedMs = plan.oldestMs;
   }
 
+  /** Drops all flushed chunks whatever the budget, for who has changed them in the store; false while a query holds them. */
+  dropFlushed(): boolean {
+    if (this.#holds > 0) return false;
+    while (this.#generations[0]?.state === 'flushed') this.#dropOldest();
+    return true;
+  }
+
   /**
    * Keeps chunks from being dropped until the returned function is called: for a query that has read `coveredFromMs` and waits for older
    * rows. Calls after the first do nothing.
@@ -275,12 +282,15 @@ export class MetricsHead {
   /** Drops flushed chunks, a flush at a time, while there are more than the budget allows. */
   #evict(): void {
     while (this.#heldBytes > this.#residentBytes && this.#holds === 0) {
-      const [oldest] = this.#generations;
-      if (oldest === undefined || oldest.state !== 'flushed') return;
-      this.#generations.shift();
-      this.#coveredFromMs = Math.max(this.#coveredFromMs, oldest.maxMs + 1);
-      this.#dropGeneration(oldest);
+      if (this.#generations[0]?.state !== 'flushed') return;
+      this.#dropOldest();
     }
+  }
+
+  #dropOldest(): void {
+    const oldest = this.#generations.shift()!;
+    this.#coveredFromMs = Math.max(this.#coveredFromMs, oldest.maxMs + 1);
+    this.#dropGeneration(oldest);
   }
 
   #dropGeneration(generation: Generation): void {

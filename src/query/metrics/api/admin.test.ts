@@ -107,6 +107,7 @@ function insertChunks(rows: readonly ChunkRow[]): void {
     batch.metric_chunks.min_ts.append(row.minMs);
     batch.metric_chunks.max_ts.append(row.maxMs);
     batch.metric_chunks.count.append(row.count);
+    batch.metric_chunks.packed_at.append(row.packedMs);
     batch.metric_chunks.data.appendBytes(row.data, 0, row.data.byteLength);
   }
   insert(batch, 'metric_chunks');
@@ -116,7 +117,12 @@ function insertChunks(rows: readonly ChunkRow[]): void {
 function chunk(one: CatalogSeries, ...seconds: number[]): ChunkRow {
   const timesMs = Float64Array.from(seconds, (second) => T0 + second * 1000);
   const data = encodeChunk(timesMs, Float64Array.from(seconds), 0, seconds.length);
-  const bounds = { minMs: timesMs[0]!, maxMs: timesMs.at(-1)!, count: seconds.length };
+  const bounds = {
+    minMs: timesMs[0]!,
+    maxMs: timesMs.at(-1)!,
+    count: seconds.length,
+    packedMs: T0 + one.low,
+  };
   return { metric: one.labels.metric, low: one.low, high: one.high, ...bounds, data };
 }
 
@@ -215,6 +221,12 @@ describe('delete_series', () => {
     );
     expect(here.events.slice(0, 3)).toEqual(order.slice(0, 3));
     expect(chunksOf('a')).toEqual([[0], [3]]);
+    const packed = rowsOf<{ ms: number }>(
+      'SELECT DISTINCT toUInt32(toUnixTimestamp64Milli(packed_at) - toInt64(' +
+        T0 +
+        ')) AS ms FROM t.metric_chunks',
+    );
+    expect(packed).toEqual([{ ms: A.low }]);
   });
 
   test('when what is left cannot be stored, nothing is deleted', async () => {

@@ -85,7 +85,8 @@ async function cleanTombstones({ store }: AdminParts): Promise<ApiAnswer> {
 function disabled(): BellwetherError {
   return new BellwetherError({
     code: 'admin_api_disabled',
-    status: 403,
+    // As Prometheus answers, odd as it is.
+    status: 503,
     message: 'admin APIs disabled',
     hint: 'set query.admin_api: true',
   });

@@ -22,6 +22,8 @@ export interface ChunkRow {
   readonly minMs: number;
   readonly maxMs: number;
   readonly count: number;
+  /** `packed_at`, epoch milliseconds: what is left of a chunk keeps its place among chunks with samples at the same times. */
+  readonly packedMs: number;
   readonly data: Uint8Array;
 }
 
@@ -110,6 +112,7 @@ interface Cut {
   readonly count: number;
   /** Tells two rows with the same bounds apart. */
   readonly hash: bigint;
+  readonly packedMs: number;
   readonly data: Uint8Array;
 }
 
@@ -120,7 +123,8 @@ async function readCuts(
 ): Promise<Cut[]> {
   const [from, to] = [new Date(fromMs), new Date(toMs)];
   const rows = await store.binary(sql`
-SELECT series_id, toUnixTimestamp64Milli(min_ts), toUnixTimestamp64Milli(max_ts), count, cityHash64(data), data
+SELECT series_id, toUnixTimestamp64Milli(min_ts), toUnixTimestamp64Milli(max_ts), count, cityHash64(data),
+  toUnixTimestamp64Milli(packed_at), data
 FROM metric_chunks
 WHERE ${selectionOf(series)} AND min_ts >= ${new Date(Math.max(0, fromMs - MAX_SPAN_MS))}
   AND min_ts <= ${to} AND max_ts >= ${from} AND (min_ts < ${from} OR max_ts > ${to})`);
@@ -128,7 +132,7 @@ WHERE ${selectionOf(series)} AND min_ts >= ${new Date(Math.max(0, fromMs - MAX_S
   const view = new DataView(rows.buffer, rows.byteOffset, rows.byteLength);
   const cuts: Cut[] = [];
   for (let at = 0; at < rows.length; ) {
-    const length = varintAt(rows, at + 36);
+    const length = varintAt(rows, at + 44);
     const end = length.end + length.value;
     const one = byId.get(view.getBigUint64(at, true));
     if (one !== undefined) {
@@ -138,6 +142,7 @@ WHERE ${selectionOf(series)} AND min_ts >= ${new Date(Math.max(0, fromMs - MAX_S
         maxMs: Number(view.getBigInt64(at + 16, true)),
         count: view.getUint32(at + 24, true),
         hash: view.getBigUint64(at + 28, true),
+        packedMs: Number(view.getBigInt64(at + 36, true)),
         data: rows.subarray(length.end, end),
       });
     }
@@ -157,7 +162,7 @@ function varintAt(bytes: Uint8Array, start: number): { value: number; end: numbe
 }
 
 /** What lies before and behind the range, each as a chunk of its own. */
-function restOf({ series, data, count }: Cut, { fromMs, toMs }: DeleteRange): ChunkRow[] {
+function restOf({ series, data, count, packedMs }: Cut, { fromMs, toMs }: DeleteRange): ChunkRow[] {
   const buffer = new SampleBuffer(count);
   const everything = new SampleMerge(buffer, { fromMs: -(2 ** 53), toMs: 2 ** 53 });
   everything.appendChunk(data, 0, data.length, count);
@@ -170,7 +175,7 @@ function restOf({ series, data, count }: Cut, { fromMs, toMs }: DeleteRange): Ch
   return [[0, before] as const, [behind, end] as const].flatMap(([first, stop]) => {
     if (stop === first) return [];
     const bytes = encodeChunk(timesMs, values, first, stop);
-    const bounds = { minMs: timesMs[first]!, maxMs: timesMs[stop - 1]!, count: stop - first };
+    const bounds = { minMs: timesMs[first]!, maxMs: timesMs[stop - 1]!, count: stop - first, packedMs };
     return [{ metric: series.labels.metric, low: series.low, high: series.high, ...bounds, data: bytes }];
   });
 }

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { BellwetherError } from '../../../lib/errors.ts';
 import type { SeriesSamples } from '../../../model/samples.ts';
 import { memorySource, parseMetricSelector } from '../../../promql/index.ts';
 import { createFederate, type FederateParts } from './federate.ts';
@@ -102,6 +103,15 @@ describe('federate', () => {
     const lines = await pageOf(series, ['{job="x"}']);
     expect(lines).toHaveLength(3);
     expect(lines[2]).toMatch(/^# 1 series with native histograms/);
+  });
+
+  test('while the store is down everything is untyped', async () => {
+    const down = new BellwetherError({ code: 'storage_unavailable', status: 503, message: 'down' });
+    const series = [seriesOf({ __name__: 'b_total', instance: 'i' }, [NOW_MS, 1])];
+    expect(await pageOf(series, ['b_total'], { metadata: { read: () => Promise.reject(down) } })).toEqual([
+      '# TYPE b_total untyped',
+      `b_total{instance="i"} 1 ${NOW_MS}`,
+    ]);
   });
 
   test('content type, no selector, bad selectors, limits', async () => {

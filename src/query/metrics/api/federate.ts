@@ -1,3 +1,4 @@
+import { BellwetherError } from '../../../lib/errors.ts';
 import { compareText, type Labels, METRIC_NAME } from '../../../model/labels.ts';
 import { isStale, wordsOf } from '../../../model/samples.ts';
 import type { SampleSource } from '../../../promql/index.ts';
@@ -86,8 +87,14 @@ function byMetric(a: Newest, b: Newest): number {
 }
 
 async function readTypes({ metadata }: FederateParts): Promise<Map<string, string>> {
-  const known = await metadata.read({ metric: undefined, limit: MAX_METADATA, perMetric: 1 });
-  return new Map([...known].map(([metric, list]) => [metric, list[0]?.type ?? '']));
+  try {
+    const known = await metadata.read({ metric: undefined, limit: MAX_METADATA, perMetric: 1 });
+    return new Map([...known].map(([metric, list]) => [metric, list[0]?.type ?? '']));
+  } catch (error) {
+    // Samples come from memory, so a store that is down costs the types only.
+    if (error instanceof BellwetherError && error.code === 'storage_unavailable') return new Map();
+    throw error;
+  }
 }
 
 function externalOf({ externalLabels }: FederateParts): [string, string][] {

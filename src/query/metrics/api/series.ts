@@ -1,3 +1,4 @@
+import { BellwetherError } from '../../../lib/errors.ts';
 import { compareText, METRIC_NAME } from '../../../model/labels.ts';
 import type { Matcher } from '../../../promql/index.ts';
 import { labelsJson } from '../result-json.ts';
@@ -15,8 +16,7 @@ const CUT = 'results truncated due to limit';
 
 /** `/api/v1/series`. */
 export async function seriesList(parts: SeriesParts, call: ApiCall): Promise<ApiAnswer> {
-  if (call.params.getAll('match[]').length === 0)
-    throw badParameter('match[]', 'no match[] parameter provided');
+  if (call.params.getAll('match[]').length === 0) throw noMatcher();
   const limit = limitParam(call.params);
   const found = await findSeries(parts, call);
   const sorted = found.map(({ labels }) => labels).sort((a, b) => a.compare(b));
@@ -25,6 +25,11 @@ export async function seriesList(parts: SeriesParts, call: ApiCall): Promise<Api
     data: { pieces: jsonList(shown.map(labelsJson)) },
     warnings: shown.length < sorted.length ? [CUT] : [],
   };
+}
+
+/** In the words of Prometheus, which names the parameter only once here. */
+function noMatcher(): BellwetherError {
+  return new BellwetherError({ code: 'bad_data', status: 400, message: 'no match[] parameter provided' });
 }
 
 function* jsonList(items: readonly string[]): Generator<string> {
