@@ -1,12 +1,6 @@
 import { join } from 'node:path';
-import {
-  createRemoteWriter,
-  parseRemoteWriteConfigs,
-  type RemoteWriteConfig,
-  type RemoteWriter,
-  systemClock,
-} from '../collect/index.ts';
-import { type Config, ConfigError, configOrigin } from '../config/index.ts';
+import { createRemoteWriter, type RemoteMetadata, type RemoteWriter, systemClock } from '../collect/index.ts';
+import type { Config } from '../config/index.ts';
 import type { Log } from '../lib/log.ts';
 import { createOutboundClient, denyMetadataAddresses } from '../lib/outbound.ts';
 import type { Labels } from '../model/labels.ts';
@@ -23,35 +17,23 @@ export interface ForwardingParts {
   readonly scraping: Scraping;
   readonly writer: Pick<Writer, 'onDurable'>;
   readonly labelsOf: (low: number, high: number) => Labels | undefined;
+  /** What is known of metrics. */
+  readonly metadata: () => Promise<readonly RemoteMetadata[]>;
   readonly log: Log;
   readonly stack: Stack;
 }
 
-/** @throws ConfigError with every mistake in `remote_write`. */
-export function readRemoteWrites(config: Config, scraping: Scraping): readonly RemoteWriteConfig[] {
-  const place = { ...configOrigin(config), path: ['remote_write'] };
-  const located = {
-    ...place,
-    locate: (path: readonly PropertyKey[], atKey: boolean) => place.locate(['remote_write', ...path], atKey),
-  };
-  const { configs, problems } = parseRemoteWriteConfigs(scraping.remoteWrite, {
-    place: located,
-    directory: place.directory,
-  });
-  if (problems.length > 0) throw new ConfigError(problems);
-  return configs;
-}
-
 /** Sends samples on to the servers of `remote_write`; undefined when there are none. */
 export async function createForwarding(parts: ForwardingParts): Promise<RemoteWriter | undefined> {
-  const { config, version, scraping, writer, labelsOf, log, stack } = parts;
-  const configs = readRemoteWrites(config, scraping);
+  const { config, version, scraping, writer, labelsOf, metadata, log, stack } = parts;
+  const configs = scraping.remoteWrites;
   if (configs.length === 0) return undefined;
   const remote = await createRemoteWriter({
     configs,
     externalLabels: scraping.externalLabels,
     directory: join(config.data_dir, 'remote-write'),
     labelsOf,
+    metadata,
     createClient: ({ http }) => createOutboundClient({ ...http, policy: denyMetadataAddresses }),
     userAgent: `Bellwether/${version}`,
     clock: systemClock,

@@ -1,4 +1,3 @@
 export { checkExposure, listenAddresses } from './access.ts';
-export { readRemoteWrites } from './forwarding.ts';
 export { readScraping } from './scraping.ts';
 export { type RunningServer, type ServerOptions, startServer } from './server.ts';

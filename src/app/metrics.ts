@@ -90,7 +90,11 @@ export async function createMetrics(parts: MetricsParts): Promise<Metrics> {
   if (!isShared) settleHead({ ...parts, store: storage.store, isStoreComplete });
   const scraper = createScraper({ write: (write) => parts.intake.write(write), log });
   const promql = createService({ ...parts, isShared, isStoreComplete, samples, scraper, scraping });
-  await createForwarding({ ...parts, scraping, labelsOf: (low, high) => promql.catalog.labelsOf(low, high) });
+  await createForwarding({
+    ...{ ...parts, scraping },
+    labelsOf: (low, high) => promql.catalog.labelsOf(low, high),
+    metadata: () => promql.knownMetadata(),
+  });
   observeMetricStore(parts.registry, { head, writer, promql, scraper });
   const groups = await keepPushGroups(parts);
   const writes = createPrometheusWrites({

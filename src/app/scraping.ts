@@ -1,9 +1,12 @@
 import { resolve } from 'node:path';
 import {
   loadPrometheusFile,
+  parseRemoteWriteConfigs,
   parseScrapeConfigs,
+  type RemoteWriteConfig,
   type ScrapeConfig,
   type ScrapeConfiguration,
+  within,
 } from '../collect/index.ts';
 import { type Config, ConfigError, configOrigin } from '../config/index.ts';
 
@@ -12,8 +15,8 @@ export interface Scraping {
   readonly jobs: readonly ScrapeConfig[];
   /** Keys that are understood and have no effect here. */
   readonly warnings: readonly string[];
-  /** `remote_write` of this configuration and of the prometheus.yml it names, unchecked. */
-  readonly remoteWrite: readonly unknown[];
+  /** `remote_write` of this configuration and of the prometheus.yml it names. */
+  readonly remoteWrites: readonly RemoteWriteConfig[];
   readonly externalLabels: Readonly<Record<string, string>>;
 }
 
@@ -35,13 +38,28 @@ export function readScraping(config: Config): Scraping {
       : loadPrometheusFile(resolve(place.directory, prometheus_config_file));
   const all: ScrapeConfiguration[] = prometheus === undefined ? [own] : [own, prometheus];
   const problems = all.flatMap((part) => part.problems);
+  const remoteWrites = [
+    parseRemoteWriteConfigs(config.remote_write, {
+      place: within(place, ['remote_write']),
+      directory: place.directory,
+    }),
+    ...(prometheus === undefined
+      ? []
+      : [
+          parseRemoteWriteConfigs(prometheus.remoteWrite, {
+            place: within(prometheus.place, ['remote_write']),
+            directory: prometheus.directory,
+          }),
+        ]),
+  ];
+  problems.push(...remoteWrites.flatMap((part) => part.problems));
   if (problems.length > 0) throw new ConfigError(problems);
   return {
     jobs: distinct(all.flatMap((part) => part.jobs)),
     warnings: all.flatMap((part) =>
       part.warnings.map(({ source, path, message }) => `${source}: ${path}: ${message}`),
     ),
-    remoteWrite: [...config.remote_write, ...(prometheus?.remoteWrite ?? [])],
+    remoteWrites: remoteWrites.flatMap((part) => part.configs),
     externalLabels: { ...prometheus?.global.externalLabels, ...own.global.externalLabels },
   };
 }

@@ -35,7 +35,7 @@ export function seriesAdmin(parts: SeriesAdminParts): PromqlServiceParts['admin'
         rows.min_ts.append(chunk.minMs);
         rows.max_ts.append(chunk.maxMs);
         rows.count.append(chunk.count);
-        rows.packed_at.append(Date.now());
+        rows.packed_at.append(chunk.packedMs);
         rows.data.appendBytes(chunk.data, 0, chunk.data.byteLength);
       }
       await writer.committed();

@@ -1,6 +1,6 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { ConfigError, loadConfig } from './index.ts';
 
@@ -39,7 +39,11 @@ test('flags win over the environment, the environment over the file', () => {
   const text = 'server:\n  listen: 127.0.0.1:1\ndata_dir: a\nlog:\n  level: warn\n';
   const env = { BELLWETHER_SERVER_LISTEN: '127.0.0.1:2', BELLWETHER_DATA_DIR: 'b' };
   const config = load(text, env, { 'server.listen': '127.0.0.1:3' });
-  expect([config.server.listen, config.data_dir, config.log.level]).toEqual(['127.0.0.1:3', 'b', 'warn']);
+  expect([config.server.listen, config.data_dir, config.log.level]).toEqual([
+    '127.0.0.1:3',
+    resolve('b'),
+    'warn',
+  ]);
 });
 
 test('retention off is 0, by word and by YAML boolean', () => {
@@ -121,4 +125,8 @@ test.each([
   ['server:\n  public_url: "javascript:alert(1)"\n', 'server.public_url'],
 ])('%j makes no sense and is refused', (text, path) => {
   expect(problemsOf(text).map((problem) => problem.path)).toEqual([path]);
+});
+
+test('a relative data folder is made absolute: the engine refused to read spool files from one', () => {
+  expect(load('data_dir: some/where\n').data_dir).toBe(resolve('some/where'));
 });

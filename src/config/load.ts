@@ -67,7 +67,8 @@ export function loadConfig(options: LoadOptions = {}): Config {
     problems.push(problemAt(path.split('.'), message, { parsed, file, sources }, false));
   }
   if (problems.length > 0 || !result.success) throw new ConfigError(problems);
-  const config = readSecrets(result.data, file);
+  // Absolute, because the engine has a working directory of its own.
+  const config = { ...readSecrets(result.data, file), data_dir: resolve(result.data.data_dir) };
   origins.set(config, { parsed, file, sources });
   return config;
 }

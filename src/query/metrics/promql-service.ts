@@ -20,7 +20,7 @@ import { queryExemplars } from './api/exemplars.ts';
 import { createExportRange, type ExportRange } from './api/export.ts';
 import { createFederate, type Federate } from './api/federate.ts';
 import { headStatus } from './api/head-status.ts';
-import { createMetadataReader } from './api/metadata.ts';
+import { createMetadataReader, type MetricMetadata } from './api/metadata.ts';
 import { createRemoteRead, type RemoteRead } from './api/remote-read.ts';
 import { type ApiAnswer, type ApiCall, createQueryApi, type Endpoint } from './api/service.ts';
 import { type StatusParts, statusEndpoints } from './api/status.ts';
@@ -30,6 +30,7 @@ import { createSampleSource } from './sample-source.ts';
 import { type CatalogSeries, createSeriesCatalog, type SeriesCatalog } from './series-catalog.ts';
 
 const MAX_WAITING = 256;
+const MAX_METRICS = 100_000;
 const SUBQUERY_STEP_MS = 60_000;
 
 export interface PromqlLimits {
@@ -69,6 +70,9 @@ export interface PromqlService {
   readonly source: SampleSource;
   readonly gate: QueryGate;
   call(call: ApiCall): Promise<ApiAnswer>;
+  /** Type, unit and help of every metric, the newest of each. */
+  knownMetadata(): Promise<(MetricMetadata & { readonly metric: string })[]>;
+  isReady(): boolean;
   readonly federate: Federate;
   readonly remoteRead: RemoteRead;
   readonly exportRange: ExportRange;
@@ -120,6 +124,11 @@ export function createPromqlService(parts: PromqlServiceParts): PromqlService {
   return {
     ...{ engine, catalog, source, gate },
     call: (call) => api.call(call),
+    async knownMetadata() {
+      const known = await metadata.read({ metric: undefined, limit: MAX_METRICS, perMetric: 1 });
+      return [...known].flatMap(([metric, [facts]]) => (facts === undefined ? [] : [{ metric, ...facts }]));
+    },
+    isReady: () => store.ready().status === 'ok',
     federate: createFederate({ ...raw, lookbackMs: limits.lookbackMs, externalLabels }),
     remoteRead: createRemoteRead({ source, externalLabels, limits }),
     exportRange: createExportRange({ ...raw, catalog }),

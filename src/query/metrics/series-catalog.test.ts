@@ -74,6 +74,7 @@ test('recent series come from memory, which is filled from the store once', asyn
     names: ['job'],
     label_values: ['old'],
     storages: ['cumulative'],
+    first_day: (NOW_MS - 3_600_000) / 1000,
     last_day: (NOW_MS - 3_600_000) / 1000,
   };
   const { catalog, asked } = setUp([stored]);

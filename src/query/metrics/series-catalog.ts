@@ -124,10 +124,12 @@ class Catalog implements SeriesCatalog {
     return found;
   }
 
-  #findResident(matchers: readonly CompiledMatcher[], { fromMs, limit }: SeriesSearch): CatalogSeries[] {
+  #findResident(matchers: readonly CompiledMatcher[], search: SeriesSearch): CatalogSeries[] {
+    const { fromMs, toMs, limit } = search;
     const found: CatalogSeries[] = [];
     for (const series of this.#candidates(matchers)) {
-      if (series.lastDayMs + DAY_MS <= fromMs || !matchesAll(matchers, series.labels)) continue;
+      if (series.lastDayMs + DAY_MS <= fromMs || series.firstDayMs > toMs) continue;
+      if (!matchesAll(matchers, series.labels)) continue;
       found.push(series);
       if (found.length > limit) break;
     }
@@ -275,6 +277,7 @@ interface StoredSeries {
   readonly names: string[];
   readonly label_values: string[];
   readonly storages: string[];
+  readonly first_day: number;
   readonly last_day: number;
 }
 
@@ -294,7 +297,7 @@ function storedSql(
   return sql`
 SELECT series.series_id AS series_id, any(series.metric) AS metric, mapKeys(any(series.labels)) AS names,
   mapValues(any(series.labels)) AS label_values, groupUniqArray(series.storage) AS storages,
-  toUnixTimestamp(max(series.seen_at)) AS last_day
+  toUnixTimestamp(min(series.seen_at)) AS first_day, toUnixTimestamp(max(series.seen_at)) AS last_day
 FROM metric_series AS series
 WHERE series.seen_at >= toDateTime(${fromS}) AND series.seen_at <= toDateTime(${toS})${sql.join(conditions, '')}
 GROUP BY series.series_id`;
@@ -304,6 +307,7 @@ function fromStored(row: StoredSeries): CatalogSeries {
   const pairs = row.names.map((name, i) => [name, row.label_values[i]!] as const);
   const series = newSeries(BigInt(row.series_id), labelsOf(row.metric, pairs));
   for (const storage of row.storages) mark(series, storage, row.last_day * 1000);
+  markDay(series, row.first_day * 1000);
   return series;
 }
 

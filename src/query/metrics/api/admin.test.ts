@@ -94,6 +94,7 @@ const series = (id: number, metric: string): CatalogSeries => ({
   hasSamples: true,
   hasDeltas: false,
   hasHistograms: false,
+  firstDayMs: T0,
   lastDayMs: T0,
 });
 const A = series(1, 'a');
