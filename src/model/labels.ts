@@ -148,15 +148,20 @@ export function quoted(text: string): string {
   return JSON.stringify(text);
 }
 
-/** Order of the UTF-8 bytes, which differs from that of UTF-16 units only beyond the surrogates. */
+/** Order of the UTF-8 bytes. */
 export function compareText(a: string, b: string): number {
-  if (a === b) return 0;
-  if (!hasSurrogate(a) && !hasSurrogate(b)) return a < b ? -1 : 1;
-  return Buffer.compare(Buffer.from(a), Buffer.from(b));
+  const count = Math.min(a.length, b.length);
+  for (let i = 0; i < count; i++) {
+    const byUnit = rankOf(a.charCodeAt(i)) - rankOf(b.charCodeAt(i));
+    if (byUnit !== 0) return byUnit;
+  }
+  return a.length - b.length;
 }
 
-function hasSurrogate(text: string): boolean {
-  return /[\ud800-\udfff]/.test(text);
+/** Surrogates stand for code points beyond all others, although their numbers are below those of the last plain units. */
+function rankOf(unit: number): number {
+  if (unit < 0xd800) return unit;
+  return unit < 0xe000 ? unit + 0x2000 : unit - 0x800;
 }
 
 /** Lengths in front make the text unambiguous whatever the labels contain. */

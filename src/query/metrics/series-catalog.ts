@@ -144,16 +144,23 @@ class Catalog implements SeriesCatalog {
     return metrics.flatMap((name) => this.#byMetric.get(name)!);
   }
 
-  /** Of a metric with many series those that an equality matcher leaves: the smallest of the lists kept per label value. */
+  /** Of a metric with many series those that one matcher leaves: the smallest of the lists kept per label value. */
   #candidatesOf(metric: string, matchers: readonly CompiledMatcher[]): readonly CatalogSeries[] {
     let smallest: readonly CatalogSeries[] = this.#byMetric.get(metric) ?? [];
     if (smallest.length < INDEXED_FROM_SERIES) return smallest;
-    for (const { name, type, value } of matchers) {
-      if (type !== '=' || value === '' || name === METRIC_NAME) continue;
-      const list = this.#indexOf(metric, name).get(value) ?? [];
+    for (const matcher of matchers) {
+      const { name, type, accepts } = matcher;
+      if (name === METRIC_NAME || accepts('') || (type !== '=' && type !== '=~')) continue;
+      const list = this.#withValue(metric, matcher);
       if (list.length < smallest.length) smallest = list;
     }
     return smallest;
+  }
+
+  #withValue(metric: string, { name, type, value, accepts }: CompiledMatcher): readonly CatalogSeries[] {
+    const index = this.#indexOf(metric, name);
+    if (type === '=') return index.get(value) ?? [];
+    return [...index].flatMap(([text, list]) => (accepts(text) ? list : []));
   }
 
   /** Series of a metric by the value of a label, made when a query first wants it. */
