@@ -3,6 +3,9 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import { generatedDocs } from '../src/app/docs.ts';
+import { createPrometheusWrites } from '../src/app/prometheus-writes.ts';
+import { writeEndpoints } from '../src/http/index.ts';
+import { PushGroups } from '../src/ingest/index.ts';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 
@@ -12,6 +15,16 @@ test.each(Object.entries(generatedDocs()))(
     expect(readFileSync(join(root, 'docs', name), 'utf8')).toBe(text);
   },
 );
+
+test('the paths for samples that docs/api.md names are handled', () => {
+  const writes = createPrometheusWrites({ maxBodyBytes: 1, groups: new PushGroups() });
+  const named = writeEndpoints.flatMap(({ path, summary }) => [
+    path,
+    ...[...summary.matchAll(/`(\/[\w/]+write)`/g)].map(([, other]) => other!),
+  ]);
+  expect(named).toContain('/influx/api/v2/write');
+  expect(named.filter((path) => !writes.handles(path.replace(/:\w+/g, 'x')))).toEqual([]);
+});
 
 function markdownFiles(folder: string): string[] {
   return readdirSync(join(root, folder), { recursive: true, withFileTypes: true })

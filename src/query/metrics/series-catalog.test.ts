@@ -110,6 +110,12 @@ test('an index by label value gives what a search one by one gives', async () =>
       ['odd', '=', ''],
     ]),
   ).toHaveLength(50);
+  const two = await find(catalog, [
+    ['__name__', '=', 'm'],
+    ['i', '=~', '1.|2.'],
+    ['odd', '=~', 'y.*'],
+  ]);
+  expect(two).toHaveLength(10);
   note(catalog, 'm', { i: '7', mod: '9' });
   expect(
     await find(catalog, [
