@@ -13,6 +13,7 @@ const importTable: Readonly<Record<string, { folders: readonly string[]; package
   lib: { folders: [], packages: ['re2js', 'undici'] },
   model: { folders: ['lib'], packages: [] },
   contract: { folders: ['lib', 'model'], packages: ['zod'] },
+  templates: { folders: ['lib', 'model'], packages: [] },
   config: { folders: ['lib'], packages: ['zod', 'yaml'] },
   state: { folders: ['lib'], packages: ['better-sqlite3', 'kysely'] },
   auth: { folders: ['lib', 'state'], packages: [] },
@@ -24,6 +25,7 @@ const importTable: Readonly<Record<string, { folders: readonly string[]; package
     packages: ['@prometheus-io/lezer-promql', '@lezer/common', '@lezer/lr'],
   },
   collect: { folders: ['lib', 'model', 'ingest', 'contract'], packages: ['undici', 'yaml', 'zod'] },
+  rules: { folders: ['lib', 'model', 'promql'], packages: ['yaml', 'zod'] },
   query: { folders: ['lib', 'model', 'store', 'promql', 'contract'], packages: ['zod'] },
   self: { folders: ['lib', 'contract'], packages: ['pino', 'rotating-file-stream'] },
   http: {

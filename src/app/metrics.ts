@@ -3,7 +3,7 @@ import { stringify } from 'yaml';
 import { createHostCollector, createScraper, type OwnProcess, type Scraper } from '../collect/index.ts';
 import type { Config } from '../config/index.ts';
 import type { PrometheusService, PrometheusWrites } from '../http/index.ts';
-import { createSeriesLimits, type IngestPipeline, PushGroups, type SeriesLimits } from '../ingest/index.ts';
+import { createSeriesLimits, type IngestPipeline, type SeriesLimits } from '../ingest/index.ts';
 import type { Log } from '../lib/log.ts';
 import { createPromqlService, type PromqlService } from '../query/metrics/index.ts';
 import type { ServerMetrics } from '../self/index.ts';
@@ -18,6 +18,7 @@ import {
 import { createForwarding } from './forwarding.ts';
 import { settleHead, watchLeftovers } from './metrics-head.ts';
 import { createPrometheusWrites } from './prometheus-writes.ts';
+import { keepPushGroups } from './push-groups.ts';
 import { readScraping, type Scraping } from './scraping.ts';
 import { collectSelf, observeMetricStore } from './self-metrics.ts';
 import { seriesAdmin } from './series-admin.ts';
@@ -25,9 +26,6 @@ import type { Stack } from './stack.ts';
 import type { Storage } from './storage.ts';
 
 const SERIES_WINDOW_MS = 86_400_000;
-const PUSH_SNAPSHOT = 'push_groups';
-/** Pushed metrics are written again as often as a Pushgateway would be scraped. */
-const PUSH_INTERVAL_MS = 15_000;
 /** With several servers on one store a sample must not stay with one of them for long. */
 const SHARED_JOURNAL_AGE_MS = 5 * 60_000;
 
@@ -96,11 +94,11 @@ export async function createMetrics(parts: MetricsParts): Promise<Metrics> {
     metadata: () => promql.knownMetadata(),
   });
   observeMetricStore(parts.registry, { head, writer, promql, scraper });
-  const groups = await keepPushGroups(parts);
+  const pushed = await keepPushGroups(parts);
   const writes = createPrometheusWrites({
     maxBodyBytes: config.ingest.max_body,
     maxAgeMs: config.retention.metrics,
-    groups,
+    pushed,
   });
   return {
     ...{ service: promql, writes, promql, samples, scraper },
@@ -173,36 +171,6 @@ function startCollecting(parts: CollectParts, processes: () => readonly OwnProce
     log,
   });
   stack.onStop('host', () => collector.stop());
-}
-
-/** What was pushed is written again and again, and outlives a restart. */
-async function keepPushGroups({ snapshots, intake, clock, log, stack }: MetricsParts): Promise<PushGroups> {
-  const groups = new PushGroups();
-  const stored = await snapshots.load(PUSH_SNAPSHOT);
-  try {
-    if (stored !== undefined) groups.restore(stored);
-  } catch (error) {
-    log.warn({ error }, 'the stored push groups do not fit and were left out');
-  }
-  const sender = { address: 'localhost', keyName: '', userAgent: '', protocol: 'pushgateway' };
-  const repeat = async () => {
-    if (groups.size === 0) return;
-    await intake.write({
-      signal: 'metrics',
-      sender,
-      bodyBytes: 0,
-      decode: (context) => groups.writeAll(context),
-    });
-    await snapshots.save(PUSH_SNAPSHOT, groups.snapshot(), clock());
-  };
-  const timer = setInterval(() => {
-    repeat().catch((error: unknown) => log.warn({ error }, 'pushed metrics could not be written again'));
-  }, PUSH_INTERVAL_MS);
-  stack.onStop('push groups', async () => {
-    clearInterval(timer);
-    await snapshots.save(PUSH_SNAPSHOT, groups.snapshot(), clock());
-  });
-  return groups;
 }
 
 const HIDDEN = '<secret>';

@@ -9,7 +9,6 @@ import {
   decodeRemoteWriteV2,
   type InfluxPrecision,
   isInfluxPrecision,
-  type PushGroups,
   parsePushPath,
   type RemoteWriteOutcome,
   type RemoteWriteState,
@@ -18,6 +17,7 @@ import {
 } from '../ingest/index.ts';
 import { BellwetherError } from '../lib/errors.ts';
 import { snappyOutputBytes, snappyUncompress } from '../lib/snappy.ts';
+import type { KeptPushGroups } from './push-groups.ts';
 
 const REMOTE_WRITE = '/api/v1/write';
 const IMPORT = '/api/v1/import/prometheus';
@@ -31,18 +31,18 @@ export interface WritesOptions {
   readonly maxBodyBytes: number;
   /** How long samples are kept, milliseconds; older ones are refused. 0: for ever. */
   readonly maxAgeMs: number;
-  readonly groups: PushGroups;
+  readonly pushed: KeptPushGroups;
 }
 
 type Answer = PrometheusWrite['answer'];
 
 /** Everything that brings samples in Prometheus's, the Pushgateway's and InfluxDB's ways. */
-export function createPrometheusWrites({ maxBodyBytes, maxAgeMs, groups }: WritesOptions): PrometheusWrites {
+export function createPrometheusWrites({ maxBodyBytes, maxAgeMs, pushed }: WritesOptions): PrometheusWrites {
   const remoteWrite = createRemoteWriteState();
   const cache = new SeriesCache();
   const unpack = createUnpacker(maxBodyBytes);
   const prepare = (request: WriteRequest): PrometheusWrite => {
-    if (PUSH.test(request.path)) return preparePush(groups, request);
+    if (PUSH.test(request.path)) return preparePush(pushed, request);
     mustBePost(request);
     if (request.path === REMOTE_WRITE) return prepareRemoteWrite(remoteWrite, unpack, request);
     const body = request.isSnappy ? unpack(request.body) : request.body;
@@ -179,7 +179,7 @@ function badParameter(message: string): BellwetherError {
   return new BellwetherError({ code: 'bad_parameter', status: 400, message });
 }
 
-function preparePush(groups: PushGroups, request: WriteRequest): PrometheusWrite {
+function preparePush({ groups, changed }: KeptPushGroups, request: WriteRequest): PrometheusWrite {
   const grouping = parsePushPath(request.path);
   const { method, body, contentType } = request;
   if (method !== 'PUT' && method !== 'POST' && method !== 'DELETE') {
@@ -195,8 +195,12 @@ function preparePush(groups: PushGroups, request: WriteRequest): PrometheusWrite
       const { nowMs } = context;
       if (method === 'DELETE') groups.delete(grouping);
       else groups.push({ method, grouping, body, contentType: plainTextOr(contentType), nowMs });
+      changed();
       return groups.writeGroup(grouping, context);
     },
-    answer: () => ({ status: method === 'DELETE' ? 202 : 200 }),
+    answer({ rejected, message }) {
+      if (rejected > 0) return { status: 400, text: `${message}\n` };
+      return { status: method === 'DELETE' ? 202 : 200 };
+    },
   };
 }

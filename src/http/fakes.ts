@@ -205,6 +205,7 @@ export function fakePrometheus(): HttpOptions['prometheus'] {
       },
       federate: async (params) => raw(params.getAll('match[]').join()),
       remoteRead: async (body) => raw(String(body.length)),
+      isReady: () => true,
       exportRange: async () => raw('export'),
     },
     writes: {

@@ -3,6 +3,7 @@ import { silentLog } from '../lib/log.ts';
 import { decodeChunk } from './metrics/chunk-codec.ts';
 import { MetricsHead } from './metrics/head.ts';
 import { createSampleStore, replayInto } from './sample-store.ts';
+import { storageUnavailable } from './storage-error.ts';
 import { FakeClock } from './testing/fake-clock.ts';
 import { type FaultPlan, filesEnding, MemoryDisk } from './testing/memory-spool-fs.ts';
 import { MemoryTarget } from './testing/memory-target.ts';
@@ -10,12 +11,13 @@ import { createWriter } from './writer.ts';
 
 const SPOOL = '/data/spool';
 
-async function setUp(options: { disk?: MemoryDisk; plan?: FaultPlan } = {}) {
+async function setUp(options: { disk?: MemoryDisk; plan?: FaultPlan; residentBytes?: number } = {}) {
   const disk = options.disk ?? new MemoryDisk();
   const clock = new FakeClock();
-  const head = new MetricsHead({ startMs: 0, residentBytes: 1e6 });
+  const head = new MetricsHead({ startMs: 0, residentBytes: options.residentBytes ?? 1e6 });
+  const target = new MemoryTarget(disk);
   const writer = await createWriter({
-    target: new MemoryTarget(disk),
+    target,
     spoolDir: SPOOL,
     log: silentLog,
     clock,
@@ -35,7 +37,7 @@ async function setUp(options: { disk?: MemoryDisk; plan?: FaultPlan } = {}) {
     await clock.pass(200);
     await done;
   };
-  return { disk, clock, head, writer, samples, append };
+  return { disk, clock, head, target, writer, samples, append };
 }
 
 /** Times in the chunks that lie in the spool as blocks for the store. */
@@ -63,6 +65,29 @@ it('a flush makes chunks durable, then lets go of the journal', async () => {
   expect(rows).toEqual([2]);
   expect(journalFiles(disk)).toEqual([]);
   expect(head.stats()).toMatchObject({ unflushedSamples: 0, series: 2 });
+});
+
+it('chunks leave memory only when the store has them, or takes nothing for a minute', async () => {
+  const { clock, head, target, writer, samples, append } = await setUp({ residentBytes: 0 });
+  const flush = async (seriesId: number) => {
+    await append(seriesId, 1000);
+    const flushed = samples.flush();
+    await clock.pass(500);
+    await flushed;
+  };
+  target.fault = () => ({ instead: storageUnavailable('not now') });
+  await flush(1);
+  expect(head.stats().chunks).toBe(1);
+  target.fault = () => undefined;
+  writer.wake();
+  await clock.pass(5000);
+  expect(head.stats().chunks).toBe(0);
+
+  target.fault = () => ({ instead: storageUnavailable('not now') });
+  await flush(2);
+  expect(head.stats().chunks).toBe(1);
+  await clock.pass(61_000);
+  expect(head.stats().chunks).toBe(0);
 });
 
 it('what arrives during a flush stays in the journal', async () => {

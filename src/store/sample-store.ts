@@ -2,6 +2,7 @@ import type { Log } from '../lib/log.ts';
 import type { Clock } from './clock.ts';
 import { type SampleRows, sampleRowsOf } from './journal.ts';
 import type { MetricsHead } from './metrics/head.ts';
+import { StoredHold } from './stored-hold.ts';
 import type { Writer } from './writer.ts';
 
 /** When samples leave the journal for the store, and how much stays readable in memory. */
@@ -32,7 +33,7 @@ const FLUSH_STEP_BYTES = 4 * MIB;
 
 export interface SampleStoreOptions {
   readonly head: MetricsHead;
-  readonly writer: Pick<Writer, 'batch' | 'committed' | 'onDurable' | 'journal'>;
+  readonly writer: Pick<Writer, 'batch' | 'committed' | 'onDurable' | 'onStored' | 'journal'>;
   readonly limits?: Partial<SampleStoreLimits>;
   readonly clock: Clock;
   readonly log: Log;
@@ -59,6 +60,7 @@ class PackingSampleStore implements SampleStore {
   readonly head: MetricsHead;
   readonly #options: SampleStoreOptions;
   readonly #limits: SampleStoreLimits;
+  readonly #hold: StoredHold;
   #flushing: Promise<void> | undefined;
   #cancelTimer: () => void = () => {};
   #unsubscribe: () => void;
@@ -69,6 +71,7 @@ class PackingSampleStore implements SampleStore {
     this.#options = options;
     this.#limits = { ...DEFAULT_LIMITS, ...options.limits };
     this.head = options.head;
+    this.#hold = new StoredHold(options.head, options.writer, options.clock);
     this.#unsubscribe = options.writer.onDurable(({ metric_samples: rows }) => {
       if (rows.ts.length === 0) return;
       this.#lastRowsMs = options.clock.now();
@@ -89,6 +92,7 @@ class PackingSampleStore implements SampleStore {
     this.#cancelTimer();
     await Promise.allSettled([this.#flushing]);
     this.#unsubscribe();
+    this.#hold.stop();
   }
 
   #schedule(): void {
@@ -146,6 +150,7 @@ class PackingSampleStore implements SampleStore {
       this.head.abortFlush(plan);
       throw error;
     }
+    this.#hold.begin();
     this.head.commitFlush(plan);
     await writer.journal.release(files);
   }
@@ -159,6 +164,7 @@ class PackingSampleStore implements SampleStore {
     rows.count.append(chunk.count);
     rows.packed_at.append(packedMs);
     rows.data.appendBytes(chunk.data, 0, chunk.data.byteLength);
+    this.#hold.chunkWritten();
   }
 }
 

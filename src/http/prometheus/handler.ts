@@ -25,6 +25,8 @@ import type { PrometheusAnswer, PrometheusService, PrometheusWrites, RawAnswer }
 /** Largest form with a query in it. */
 const MAX_FORM_BYTES = 4 * 1024 * 1024;
 const JSON_TYPE = 'application/json';
+const HEALTHY = '/-/healthy';
+const READY = '/-/ready';
 /** Text is handed to the socket in pieces of about this many characters. */
 const PIECE_LENGTH = 64 * 1024;
 
@@ -69,6 +71,7 @@ export function createPrometheusHttp(options: PrometheusHttpOptions): Prometheus
 
 function routeOf({ writes }: PrometheusHttpOptions, path: string): string | undefined {
   if (path === '/federate' || path === '/api/v1/read' || path === '/api/v1/export') return path;
+  if (path === HEALTHY || path === READY) return path;
   const match = findEndpoint(path);
   if (match !== undefined) return `/api/v1/${match.endpoint}`;
   if (!writes.handles(path)) return undefined;
@@ -81,6 +84,10 @@ async function serve(
   response: ServerResponse,
 ): Promise<void> {
   const path = pathOf(request.url);
+  if (path === HEALTHY || path === READY) {
+    tellHealth(options, { request, response, path });
+    return;
+  }
   const principal = await authenticated(options, request);
   const match = findEndpoint(path);
   if (match === undefined && options.writes.handles(path)) {
@@ -107,6 +114,21 @@ async function serve(
     for (const [name, value] of await formOf(options, request)) params.append(name, value);
     await sendJson(request, response, await options.service.call({ ...match, params, signal, nowMs }));
   }
+}
+
+/** Prometheus's checks for load balancers, without a key; `/health/ready` tells more. */
+function tellHealth(
+  { service, guard }: PrometheusHttpOptions,
+  { request, response, path }: { request: IncomingMessage; response: ServerResponse; path: string },
+): void {
+  guard.check(request.headers, { isKeyShown: false });
+  mustBe(request, ['GET']);
+  const isWell = path === HEALTHY || service.isReady();
+  answer(request, response, {
+    status: isWell ? 200 : 503,
+    headers: { 'Content-Type': 'text/plain; charset=utf-8' },
+    body: Buffer.from(`Bellwether is ${isWell ? '' : 'not '}${path === HEALTHY ? 'healthy' : 'ready'}.\n`),
+  });
 }
 
 async function authenticated(
@@ -285,6 +307,8 @@ async function sendRaw(request: IncomingMessage, response: ServerResponse, raw: 
   const rest = Readable.from(chain([first.value as Buffer, second.value as Buffer], pieces), {
     objectMode: false,
   });
+  // The pipeline, `once` and those who count requests are more than the ten that Node finds usual.
+  response.setMaxListeners(20);
   const done = once(response, 'close');
   // Errors destroy the response: after the head there is no other way to tell.
   if (isGzip) pipeStreams(rest, zlib.createGzip({ level: 1 }), response, () => {});

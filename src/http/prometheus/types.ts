@@ -38,6 +38,8 @@ export interface RawContext {
 
 /** What answers Prometheus's API; the composition root plugs it in. Errors are BellwetherErrors. */
 export interface PrometheusService {
+  /** Whether queries can be answered now. */
+  isReady(): boolean;
   call(call: PrometheusCall): Promise<PrometheusAnswer>;
   federate(params: URLSearchParams, context: RawContext): Promise<RawAnswer>;
   remoteRead(body: Uint8Array, signal: AbortSignal): Promise<RawAnswer>;

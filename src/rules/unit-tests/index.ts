@@ -1,0 +1,1 @@
+export { type RuleTestOptions, type RuleTestReport, runRuleTests } from './run-tests.ts';
