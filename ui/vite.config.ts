@@ -22,6 +22,8 @@ export default defineConfig({
       '@contract': here('../src/contract/index.ts'),
       // Radix's scroll lock writes a <style> element, which our content security policy refuses.
       'react-style-singleton': here('./src/lib/style-singleton.ts'),
+      // CodeMirror writes one too.
+      'style-mod': here('./src/lib/style-mod.ts'),
     },
   },
   css: { modules: { generateScopedName: '[name]_[local]_[hash:base64:4]' } },

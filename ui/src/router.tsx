@@ -49,6 +49,21 @@ const session = createRoute({
   component: lazyRouteComponent(() => import('./pages/session.tsx'), 'SessionPage'),
 });
 
+const explore = createRoute({
+  getParentRoute: () => root,
+  path: '/explore',
+  beforeLoad: () => {
+    throw redirect({ to: '/explore/metrics', replace: true });
+  },
+});
+
+const exploreMetrics = createRoute({
+  getParentRoute: () => root,
+  path: '/explore/metrics',
+  staticData: { title: 'Metrics', hasTime: true },
+  component: lazyRouteComponent(() => import('./pages/explore-metrics.tsx'), 'ExploreMetricsPage'),
+});
+
 const welcome = createRoute({
   getParentRoute: () => root,
   path: '/welcome',
@@ -78,6 +93,20 @@ const sources = createRoute({
   component: lazyRouteComponent(() => import('./pages/sources.tsx'), 'SourcesPage'),
 });
 
+const targets = createRoute({
+  getParentRoute: () => settings,
+  path: '/targets',
+  staticData: { title: 'Targets', hasTime: false },
+  component: lazyRouteComponent(() => import('./pages/targets.tsx'), 'TargetsPage'),
+});
+
+const cardinality = createRoute({
+  getParentRoute: () => settings,
+  path: '/cardinality',
+  staticData: { title: 'Cardinality', hasTime: false },
+  component: lazyRouteComponent(() => import('./pages/cardinality.tsx'), 'CardinalityPage'),
+});
+
 const appearance = createRoute({
   getParentRoute: () => settings,
   path: '/appearance',
@@ -96,8 +125,10 @@ const routeTree = root.addChildren([
   overview,
   agents,
   session,
+  explore,
+  exploreMetrics,
   welcome,
-  settings.addChildren([settingsIndex, sources, appearance, about]),
+  settings.addChildren([settingsIndex, sources, targets, cardinality, appearance, about]),
 ]);
 
 /** The pages and their addresses. A test may bring a history of its own. */

@@ -58,6 +58,20 @@ export async function apiPost<T>(path: string, body: unknown, options: ApiOption
   });
 }
 
+/** Addresses longer than this go as a form: servers and proxies refuse long ones. */
+const longestUrl = 2000;
+
+/** The JSON answer of a call whose parameters may be long or repeated: GET, or POST of a form when the address would be too long. */
+export async function apiCall<T>(
+  path: string,
+  params: URLSearchParams,
+  options: ApiOptions = {},
+): Promise<T> {
+  const url = `${path}?${params}`;
+  if (url.length <= longestUrl) return request<T>(url, { signal: options.signal });
+  return request<T>(path, { method: 'POST', body: params, signal: options.signal });
+}
+
 async function request<T>(url: string, init: RequestInit): Promise<T> {
   const response = await send(url, init);
   if (!response.ok) throw await failureOf(response);
@@ -102,8 +116,14 @@ async function failureOf(response: Response): Promise<ApiError> {
   });
 }
 
+/** The fields of our own error bodies, or of the envelope of Prometheus's API. */
 function errorFields(body: unknown): ErrorBody['error'] | null {
   if (typeof body !== 'object' || body === null || !('error' in body)) return null;
+  if (typeof body.error === 'string') {
+    const { error: message, errorType: code, hint } = body as Record<string, unknown>;
+    const fields = { code: typeof code === 'string' ? code : 'internal', message: String(message) };
+    return typeof hint === 'string' ? { ...fields, hint } : fields;
+  }
   const error = (body as ErrorBody).error;
   return typeof error?.code === 'string' && typeof error.message === 'string' ? error : null;
 }

@@ -1,4 +1,4 @@
-import { Bot, LayoutDashboard, type LucideIcon, Settings, Sparkles } from 'lucide-react';
+import { Bot, Compass, LayoutDashboard, type LucideIcon, Settings, Sparkles } from 'lucide-react';
 
 export interface NavPage {
   to: string;
@@ -17,6 +17,15 @@ export interface NavPage {
 export const navPages: readonly NavPage[] = [
   { to: '/', label: 'Overview', icon: LayoutDashboard, place: 'main', keys: 'g o', words: 'home start' },
   { to: '/agents', label: 'Agents', icon: Bot, place: 'main', keys: 'g a', words: 'sessions claude code' },
+  {
+    to: '/explore/metrics',
+    label: 'Explore',
+    icon: Compass,
+    place: 'main',
+    keys: 'g e',
+    under: '/explore',
+    words: 'metrics promql prometheus query graph',
+  },
   {
     to: '/welcome',
     label: 'Connect a client',
@@ -38,6 +47,12 @@ export const navPages: readonly NavPage[] = [
 /** The pages below Settings. */
 export const settingsPages: readonly { to: string; label: string; words: string }[] = [
   { to: '/settings/sources', label: 'Sources', words: 'senders ingest errors rejected' },
+  { to: '/settings/targets', label: 'Targets', words: 'scrape prometheus pools discovery up down' },
+  {
+    to: '/settings/cardinality',
+    label: 'Cardinality',
+    words: 'series labels churn limits refused tsdb',
+  },
   { to: '/settings/appearance', label: 'Appearance', words: 'theme dark light density zone shortcuts' },
   { to: '/settings/about', label: 'About', words: 'version health licence status' },
 ];

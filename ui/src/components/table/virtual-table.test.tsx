@@ -75,7 +75,7 @@ describe('VirtualTable', () => {
     fireEvent.keyDown(document.activeElement!, { key: 'Enter' });
     fireEvent.keyDown(document.activeElement!, { key: 'k' });
     fireEvent.keyDown(document.activeElement!, { key: 'o' });
-    expect(onSelect).toHaveBeenCalledWith(rows[2]);
+    expect(onSelect).toHaveBeenCalledWith(rows[2], false);
     expect(onOpen).toHaveBeenCalledWith(rows[1]);
   });
 
@@ -86,7 +86,7 @@ describe('VirtualTable', () => {
     fireEvent.click(screen.getByText('row 1'));
     expect(onSelect).not.toHaveBeenCalled();
     fireEvent.click(screen.getByText('row 1').closest('td')!);
-    expect(onSelect).toHaveBeenCalledWith(rows[1]);
+    expect(onSelect).toHaveBeenCalledWith(rows[1], false);
   });
 
   it('announces the order and asks for the next one', () => {

@@ -2,6 +2,7 @@ import { useVirtualizer } from '@tanstack/react-virtual';
 import { ArrowDown, ArrowUp } from 'lucide-react';
 import {
   type KeyboardEvent,
+  type MouseEvent,
   type ReactNode,
   type RefObject,
   useEffect,
@@ -23,8 +24,8 @@ export interface VirtualTableProps<Row> {
   onSort?: (sort: TableSort | null) => void;
   /** Key of the row whose details are open. */
   selectedKey?: string;
-  /** Click or enter. */
-  onSelect?: (row: Row) => void;
+  /** Click or enter; with shift held when `isShift`. */
+  onSelect?: (row: Row, isShift: boolean) => void;
   /** `o`, or a double click. */
   onOpen?: (row: Row) => void;
   /** Pixels; every row has the same height. */
@@ -136,7 +137,7 @@ function BodyRow<Row>(
       tabIndex={index === keyboard.active ? 0 : -1}
       className={props.onSelect ? css.clickable : undefined}
       style={{ height: props.height }}
-      onClick={(event) => keyboard.onClick(event.target, index)}
+      onClick={(event) => keyboard.onClick(event, index)}
       onDoubleClick={() => props.onOpen?.(row)}
       onFocus={() => keyboard.setActive(index)}
     >
@@ -302,7 +303,7 @@ function useRowKeyboard<Row>(
       setActive(moved);
       props.scrollTo(moved);
     } else if (event.key === 'Enter' && row !== undefined && event.target instanceof HTMLTableRowElement) {
-      props.onSelect?.(row);
+      props.onSelect?.(row, event.shiftKey);
     } else if (event.key === 'o' && row !== undefined && props.onOpen) {
       props.onOpen(row);
     } else {
@@ -311,13 +312,13 @@ function useRowKeyboard<Row>(
     event.preventDefault();
     event.stopPropagation();
   };
-  const onClick = (target: EventTarget, index: number) => {
+  const onClick = ({ target, shiftKey }: MouseEvent, index: number) => {
     const row = props.rows[index];
     // A link or button inside the row does its own thing; selecting text is not a click either.
     if (row === undefined || (target as HTMLElement).closest('a, button, input')) return;
     if (String(globalThis.getSelection?.() ?? '') !== '') return;
     setActive(index);
-    props.onSelect?.(row);
+    props.onSelect?.(row, shiftKey);
   };
   return { active, setActive, onKeyDown, onClick };
 }

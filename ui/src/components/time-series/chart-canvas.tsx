@@ -41,6 +41,7 @@ export function ChartCanvas(
       },
       theme: () => (theme.current ??= readTheme()),
       onCursor: (index, leftPx) => latest.current.onCursor(index, leftPx),
+      onPlot: (plot) => latest.current.onPlot?.(plot),
       onSelectRange:
         latest.current.onSelectRange && ((fromMs, toMs) => latest.current.onSelectRange?.(fromMs, toMs)),
     };

@@ -1,6 +1,15 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { csvCell, describeChart, downsample, nearestKnown, stack, summarize, toCsv } from './chart-data.ts';
+import {
+  csvCell,
+  describeChart,
+  downsample,
+  lonelyIndexes,
+  nearestKnown,
+  stack,
+  summarize,
+  toCsv,
+} from './chart-data.ts';
 
 describe('stack', () => {
   it('adds series up and keeps a gap only where nobody has a value', () => {
@@ -94,4 +103,11 @@ it('finds the nearest known value on either side', () => {
   expect(nearestKnown([null, 3, null, null], 3)).toBe(1);
   expect(nearestKnown([null, null, 7], 0)).toBe(2);
   expect(nearestKnown([null], 0)).toBe(-1);
+});
+
+describe('points without neighbours', () => {
+  it('are those between two gaps, also at the ends', () => {
+    expect(lonelyIndexes([1, null, 2, 3, null, 0, undefined, 4], 0, 7)).toEqual([0, 5, 7]);
+    expect(lonelyIndexes([1, 2], 0, 1)).toEqual([]);
+  });
 });

@@ -77,6 +77,19 @@ function extremes(column: Column, from: number, to: number): [number | null, num
   return lowAt < highAt ? [column[lowAt]!, column[highAt]!] : [column[highAt]!, column[lowAt]!];
 }
 
+/** Indexes of values without a neighbour on either side. */
+export function lonelyIndexes(
+  column: ArrayLike<number | null | undefined>,
+  from: number,
+  to: number,
+): number[] {
+  const lonely: number[] = [];
+  for (let at = from; at <= to; at++) {
+    if (column[at] != null && column[at - 1] == null && column[at + 1] == null) lonely.push(at);
+  }
+  return lonely;
+}
+
 /** Lowest, highest and last known value; null when there is none. */
 export function summarize(
   values: Column,

@@ -1,6 +1,6 @@
 import uPlot from 'uplot';
 import { formatAxisTime } from '../../lib/format.ts';
-import type { Column } from './chart-data.ts';
+import { type Column, lonelyIndexes } from './chart-data.ts';
 import { type ChartTheme, paletteSize, seriesColour } from './chart-theme.ts';
 
 /** A horizontal line that means something: a budget, an objective, an alert's limit. */
@@ -46,6 +46,35 @@ export interface ChartSetup {
   syncKey: string | undefined;
   onSelectRange: ((fromMs: number, toMs: number) => void) | undefined;
   onCursor: (index: number | null, leftPx: number) => void;
+  /** After every drawing: where the plot is and what it spans. */
+  onPlot?: ((plot: PlotBox) => void) | undefined;
+}
+
+/** The plot inside its axes: CSS pixels from the corner of the canvas, and the values at its edges. */
+export interface PlotBox {
+  leftPx: number;
+  topPx: number;
+  widthPx: number;
+  heightPx: number;
+  fromMs: number;
+  toMs: number;
+  /** Values at the bottom and at the top. */
+  low: number;
+  high: number;
+}
+
+/** Null while the chart has no scales yet. */
+function plotBox({ bbox, scales }: uPlot): PlotBox | null {
+  const { x, y } = scales;
+  if (x?.min == null || x.max == null || y?.min == null || y.max == null) return null;
+  const ratio = devicePixelRatio || 1;
+  return {
+    leftPx: bbox.left / ratio,
+    topPx: bbox.top / ratio,
+    widthPx: bbox.width / ratio,
+    heightPx: bbox.height / ratio,
+    ...{ fromMs: x.min, toMs: x.max, low: y.min, high: y.max },
+  };
 }
 
 /** Columns in the order uPlot draws them: the top of a stack first, so that the lower ones are painted over it. */
@@ -78,7 +107,13 @@ export function chartOptions(setup: ChartSetup, size: { width: number; height: n
     axes: [xAxis(setup), yAxis(setup)],
     series: [{}, ...seriesOptions(setup)],
     hooks: {
-      draw: [(chart) => drawMarks(chart, setup, theme())],
+      draw: [
+        (chart) => drawMarks(chart, setup, theme()),
+        (chart) => {
+          const plot = setup.onPlot && plotBox(chart);
+          if (plot) setup.onPlot?.(plot);
+        },
+      ],
       setCursor: [(chart) => setup.onCursor(cursorIndex(chart, setup.model), chart.cursor.left ?? 0)],
       setSelect: [(chart) => selectRange(chart, setup)],
     },
@@ -159,11 +194,20 @@ function seriesOptions({ model, theme }: ChartSetup): uPlot.Series[] {
             : fill,
       paths: model.kind === 'bars' ? bars : undefined,
       dash: (model.positions[at] ?? at) >= paletteSize ? [6, 4] : undefined,
-      points: { show: model.kind === 'bars' ? false : undefined, size: 4 },
+      points: { show: model.kind === 'bars' ? false : undefined, size: 4, filter: lonelyPoints },
       spanGaps: false,
     };
   });
   return model.stacked ? options.reverse() : options;
+}
+
+/** A line needs two points: where points are too dense to be drawn, those between two gaps still are, or nobody would see them. */
+function lonelyPoints(chart: uPlot, seriesIndex: number, areAllShown: boolean): number[] | null {
+  const [from, to] = chart.series[seriesIndex]?.idxs ?? [0, -1];
+  const column = chart.data[seriesIndex];
+  if (areAllShown || column === undefined || chart.series[seriesIndex]?.points?.show === false) return null;
+  const lonely = lonelyIndexes(column, from, to);
+  return lonely.length === 0 ? null : lonely;
 }
 
 /** An opaque tint: in a stack each area is painted over the ones above it, so it must cover them. */

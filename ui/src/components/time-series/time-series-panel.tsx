@@ -16,7 +16,7 @@ import {
   toCsv,
   valueText,
 } from './chart-data.ts';
-import type { Annotation, ChartKind, ChartModel, Threshold } from './chart-options.ts';
+import type { Annotation, ChartKind, ChartModel, PlotBox, Threshold } from './chart-options.ts';
 import { ChartLegend, ChartTable, ChartTooltip } from './chart-parts.tsx';
 import { seriesColour } from './chart-theme.ts';
 import css from './time-series.module.css';
@@ -51,6 +51,16 @@ export interface TimeSeriesPanelProps {
   empty?: ReactNode;
   height?: number;
   actions?: ReactNode;
+  /** Stands for the usual legend: for very many series, or more figures. */
+  legend?: (controls: LegendControls) => ReactNode;
+  /** Drawn over the plot, which it is told of. */
+  overlay?: (plot: PlotBox) => ReactNode;
+}
+
+/** Which series are hidden, by label. */
+export interface LegendControls {
+  hidden: ReadonlySet<string>;
+  onHidden: (hidden: ReadonlySet<string>) => void;
 }
 
 const noThresholds: readonly Threshold[] = [];
@@ -142,6 +152,7 @@ function Chart(props: TimeSeriesPanelProps & { data: ChartData; height: number }
   );
   const keyboard = useChartKeyboard({ data: shown, model, handle, format, timeZone });
   const hover = useHover();
+  const { plot, onPlot } = usePlot(props.overlay !== undefined);
   return (
     <>
       <div ref={wrap} className={css.wrap} onPointerEnter={hover.enter} onPointerLeave={hover.leave}>
@@ -166,8 +177,10 @@ function Chart(props: TimeSeriesPanelProps & { data: ChartData; height: number }
             syncKey={props.syncKey}
             onSelectRange={props.onSelectRange}
             onCursor={hover.move}
+            onPlot={onPlot}
           />
         </div>
+        {plot && props.overlay?.(plot)}
         {hover.at && (
           <ChartTooltip
             {...hover.at}
@@ -182,14 +195,41 @@ function Chart(props: TimeSeriesPanelProps & { data: ChartData; height: number }
       <p className={keyboard.text ? css.readout : 'visually-hidden'} role="status">
         {keyboard.text}
       </p>
-      <ChartLegend
-        data={data}
-        format={format}
-        value={props.legendValue ?? 'last'}
-        hidden={hidden}
-        onHidden={setHidden}
-      />
+      <Legend {...props} hidden={hidden} onHidden={setHidden} />
     </>
+  );
+}
+
+function Legend(props: TimeSeriesPanelProps & LegendControls & { data: ChartData }) {
+  const { hidden, onHidden } = props;
+  if (props.legend) return props.legend({ hidden, onHidden });
+  return (
+    <ChartLegend
+      data={props.data}
+      format={props.format}
+      value={props.legendValue ?? 'last'}
+      hidden={hidden}
+      onHidden={onHidden}
+    />
+  );
+}
+
+/** Where the plot is, for what is drawn over it. A drawing that changes nothing about that is not told. */
+function usePlot(isWanted: boolean) {
+  const [plot, setPlot] = useState<PlotBox | null>(null);
+  const onPlot = useMemo(
+    () =>
+      isWanted
+        ? (next: PlotBox) => setPlot((before) => (isSamePlot(before, next) ? before : next))
+        : undefined,
+    [isWanted],
+  );
+  return { plot: isWanted ? plot : null, onPlot };
+}
+
+function isSamePlot(before: PlotBox | null, next: PlotBox): boolean {
+  return (
+    before !== null && (Object.keys(next) as (keyof PlotBox)[]).every((key) => before[key] === next[key])
   );
 }
 
