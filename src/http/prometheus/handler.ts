@@ -29,6 +29,7 @@ const HEALTHY = '/-/healthy';
 const READY = '/-/ready';
 /** Text is handed to the socket in pieces of about this many characters. */
 const PIECE_LENGTH = 64 * 1024;
+const MAX_LISTENERS = 25;
 
 export interface PrometheusHttpOptions {
   readonly service: PrometheusService;
@@ -303,6 +304,8 @@ async function sendRaw(request: IncomingMessage, response: ServerResponse, raw: 
   const isGzip =
     accepts(request.headers['accept-encoding'], 'gzip') && headers['Content-Encoding'] === undefined;
   if (isGzip) headers['Content-Encoding'] = 'gzip';
+  // A pipeline alone listens for the end in several ways, beside those who count and those who cancel.
+  response.setMaxListeners(MAX_LISTENERS);
   response.writeHead(raw.status, headers);
   const rest = Readable.from(chain([first.value as Buffer, second.value as Buffer], pieces), {
     objectMode: false,

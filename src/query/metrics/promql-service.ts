@@ -149,10 +149,12 @@ function engineOptions({ limits, features }: PromqlServiceParts): EngineOptions 
   };
 }
 
-function selectorsOf(text: string, language: ParseOptions): (readonly Matcher[])[] {
+/** Matchers of every selector in an expression, those of ranges too. */
+export function selectorsOf(text: string, language: ParseOptions): (readonly Matcher[])[] {
   const found: (readonly Matcher[])[] = [];
   walk(parse(text, language), (node) => {
     if (node.kind === 'vector_selector') found.push(node.matchers);
+    else if (node.kind === 'matrix_selector') found.push(node.vector.matchers);
   });
   return found;
 }

@@ -2,17 +2,13 @@ import { describe, expect, it } from 'vitest';
 import { type GraphAnswer, graphOf, mostLines, parseValue } from './graph-data.ts';
 import type { MatrixSeries } from './prometheus.ts';
 
-const answer = (
-  letter: GraphAnswer['letter'],
-  result: readonly MatrixSeries[],
-  stepMs = 10_000,
-): GraphAnswer => ({
+const answer = (letter: GraphAnswer['letter'], result: readonly MatrixSeries[]): GraphAnswer => ({
   letter,
   expr: 'expression',
   data: { resultType: 'matrix', result },
   startMs: 0,
   endMs: 30_000,
-  stepMs,
+  stepMs: 10_000,
 });
 
 describe('the graph of answers', () => {
@@ -34,9 +30,17 @@ describe('the graph of answers', () => {
   });
 
   it('shares one axis between queries, and tells their series apart', () => {
-    const series = [{ metric: { job: 'a' }, values: [[0, '1']] as const }];
-    const graph = graphOf([answer('A', series), answer('B', series, 15_000)]);
-    expect(graph.times).toEqual([0, 10_000, 15_000, 20_000, 30_000]);
+    const at = (...seconds: number[]) => [
+      { metric: { job: 'a' }, values: seconds.map((second) => [second, '1'] as const) },
+    ];
+    // The second ran two seconds before the first.
+    const earlier = { ...answer('B', at(-2, 8, 18, 28)), startMs: -2000, endMs: 28_000 };
+    const graph = graphOf([answer('A', at(0, 10, 20, 30)), earlier]);
+    expect(graph.times).toEqual([0, 10_000, 20_000, 30_000]);
+    expect(graph.series.map(({ values }) => values)).toEqual([
+      [1, 1, 1, 1],
+      [1, 1, 1, 1],
+    ]);
     expect(new Set(graph.series.map(({ label }) => label)).size).toBe(2);
   });
 

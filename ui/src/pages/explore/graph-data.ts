@@ -41,8 +41,8 @@ export const mostLines = 500;
 
 /** All visible answers over one axis. Moments without a value are gaps. */
 export function graphOf(answers: readonly GraphAnswer[]): Graph {
-  const times = sharedTimes(answers);
-  const at = new Map(times.map((timeMs, index) => [timeMs, index]));
+  const axis = axisOf(answers);
+  const times = Array.from({ length: axis.length }, (_, index) => axis.startMs + index * axis.stepMs);
   const series: GraphSeries[] = [];
   const seen = { histograms: 0, omitted: 0, infinite: 0 };
   const isOneEach = answers.every(({ data }) => data.resultType === 'matrix' && data.result.length <= 1);
@@ -57,7 +57,7 @@ export function graphOf(answers: readonly GraphAnswer[]): Graph {
         seen.omitted += 1;
         return;
       }
-      const column = columnOf(values, at, times.length, seen);
+      const column = columnOf(values, axis, seen);
       const position = isOneEach ? letterIndex(answer.letter) : series.length;
       series.push(
         lineOf(answer, {
@@ -73,25 +73,33 @@ export function graphOf(answers: readonly GraphAnswer[]): Graph {
   return { times, series, ...seen };
 }
 
-/** Every moment that any answer speaks of, ascending. Answers of one step share their moments. */
-function sharedTimes(answers: readonly GraphAnswer[]): number[] {
-  const times = new Set<number>();
-  for (const { startMs, endMs, stepMs } of answers) {
-    for (let timeMs = startMs; timeMs <= endMs; timeMs += stepMs) times.add(timeMs);
-  }
-  return [...times].sort((a, b) => a - b);
+/** Moments of the chart: those of the answer that reaches furthest. */
+interface Axis {
+  readonly startMs: number;
+  readonly stepMs: number;
+  readonly length: number;
 }
 
+function axisOf(answers: readonly GraphAnswer[]): Axis {
+  const base = answers.reduce<GraphAnswer | null>(
+    (best, one) => (best === null || one.endMs > best.endMs ? one : best),
+    null,
+  );
+  if (base === null) return { startMs: 0, stepMs: 1, length: 0 };
+  const { startMs, endMs, stepMs } = base;
+  return { startMs, stepMs, length: Math.floor((endMs - startMs) / stepMs) + 1 };
+}
+
+/** Values at the nearest moments of the axis: two queries that ran a few seconds apart are still lines over one axis. */
 function columnOf(
   values: readonly (readonly [number, string])[],
-  at: ReadonlyMap<number, number>,
-  length: number,
+  { startMs, stepMs, length }: Axis,
   seen: { infinite: number },
 ): (number | null)[] {
   const column = new Array<number | null>(length).fill(null);
   for (const [seconds, text] of values) {
-    const index = at.get(Math.round(seconds * 1000));
-    if (index === undefined) continue;
+    const index = Math.round((seconds * 1000 - startMs) / stepMs);
+    if (index < 0 || index >= length) continue;
     const value = parseValue(text);
     if (Number.isFinite(value)) column[index] = value;
     else if (!Number.isNaN(value)) seen.infinite += 1;

@@ -37,10 +37,14 @@ describe('steps', () => {
     expect((24 * hourMs) / stepMs).toBeLessThanOrEqual(mostPoints);
   });
 
-  it('asks for the same moments while the clock runs', () => {
-    const first = alignedRange({ fromMs: 61_000, toMs: 121_000 }, 15_000);
-    expect(first).toEqual({ startMs: 60_000, endMs: 120_000 });
-    expect(alignedRange({ fromMs: 69_000, toMs: 129_000 }, 15_000)).toEqual(first);
-    expect(alignedRange({ fromMs: 1000, toMs: 2000 }, 15_000)).toEqual({ startMs: 0, endMs: 0 });
+  it('asks for the same moments within ten seconds, and never leaves out more than that', () => {
+    const first = alignedRange({ fromMs: 61_000, toMs: 1_061_000 }, 300_000);
+    expect(first).toEqual({ startMs: 160_000, endMs: 1_060_000 });
+    expect(alignedRange({ fromMs: 65_000, toMs: 1_065_000 }, 300_000)).toEqual(first);
+    expect(alignedRange({ fromMs: 1400, toMs: 3500 }, 1000)).toEqual({ startMs: 1000, endMs: 3000 });
+    expect(alignedRange({ fromMs: 15_000, toMs: 20_000 }, 300_000)).toEqual({
+      startMs: 20_000,
+      endMs: 20_000,
+    });
   });
 });

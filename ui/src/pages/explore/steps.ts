@@ -75,9 +75,13 @@ export function chooseStep(asked: string, range: RangeMs): StepChoice {
   return { stepMs: niceStep(spanMs / pointsFor[fineness]), refused: null };
 }
 
-/** The range in whole steps, so that the same moments are asked for while the clock runs. The end is not cut off. */
+/** The end of a range stays within this much of what was asked for, however long the steps: what has just arrived is to be seen. */
+const coarsestEndMs = 10_000;
+
+/** The range in whole steps, counted back from its end, so that queries that run at the same time ask for the same moments. */
 export function alignedRange(range: RangeMs, stepMs: number): { startMs: number; endMs: number } {
-  const startMs = Math.floor(range.fromMs / stepMs) * stepMs;
-  const endMs = Math.floor(range.toMs / stepMs) * stepMs;
-  return { startMs: Math.min(startMs, endMs), endMs };
+  const roundMs = Math.min(stepMs, coarsestEndMs);
+  const endMs = Math.floor(range.toMs / roundMs) * roundMs;
+  const steps = Math.max(0, Math.round((endMs - range.fromMs) / stepMs));
+  return { startMs: endMs - steps * stepMs, endMs };
 }
