@@ -17,7 +17,11 @@ test.each(Object.entries(generatedDocs()))(
 );
 
 test('the paths for samples that docs/api.md names are handled', () => {
-  const writes = createPrometheusWrites({ maxBodyBytes: 1, groups: new PushGroups() });
+  const writes = createPrometheusWrites({
+    maxBodyBytes: 1,
+    maxAgeMs: 0,
+    pushed: { groups: new PushGroups(), changed() {} },
+  });
   const named = writeEndpoints.flatMap(({ path, summary }) => [
     path,
     ...[...summary.matchAll(/`(\/[\w/]+write)`/g)].map(([, other]) => other!),

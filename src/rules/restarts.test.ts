@@ -169,7 +169,7 @@ describe('restarts at any moment', () => {
           checkNothingElse(server, stretches);
         },
       ),
-      { numRuns: 60 },
+      { numRuns: 15 },
     );
   });
 

@@ -4,7 +4,14 @@ import { join } from 'node:path';
 import { createClient } from '@clickhouse/client';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { apiData, eventually, remoteWrite, scalarIfAny, scalarOf, seriesModel } from './metrics-support.ts';
-import { childrenOf, type SpawnedServer, spawnServer, temporaryFolder, untilTrue } from './server-support.ts';
+import {
+  childrenOf,
+  type SpawnedServer,
+  spawnServer,
+  startTestServer,
+  temporaryFolder,
+  untilTrue,
+} from './server-support.ts';
 
 const SERIES = 40;
 
@@ -179,44 +186,39 @@ describe('acknowledged samples', () => {
 });
 
 test('while samples are packed and leave memory, no question misses any', async () => {
-  const nowMs = Date.now();
-  await start('1s', '1MiB');
-  const seen = new Set<string>();
-  let isOver = false;
-  const [series, each] = [2400, 40];
-  const reader = (async () => {
-    while (!isOver) {
-      // One of them, because a quick question sees more moments.
-      const query = 'sum(count_over_time(crowd{i="7"}[10m])) or vector(-1)';
-      const count = await scalarIfAny(server!.url, query, { time: nowMs / 1000 });
-      seen.add(count === each || count === -1 ? 'right' : String(count));
-    }
-  })();
-  // One request: a reader sees all of it or nothing.
-  const list = Array.from({ length: series }, (_, i) =>
-    seriesModel(
-      { __name__: 'crowd', i: String(i) },
-      Array.from({ length: each }, (_, at) => [nowMs - at * 1000, i + at * Math.PI] as const),
-    ),
-  );
-  expect((await remoteWrite(server!.url, list)).status).toBe(204);
-  await untilTrue(async () => (await stored()) >= series);
-  await load('crowd_follows');
-  isOver = true;
-  await reader;
-  expect([...seen]).toEqual(['right']);
-});
-
-/** Some traffic of another metric, until it has been packed as well. */
-async function load(name: string): Promise<void> {
-  const before = await stored();
-  await untilTrue(async () => {
-    expect(
-      (await remoteWrite(server!.url, [seriesModel({ __name__: name }, [[Date.now(), 1]])])).status,
-    ).toBe(204);
-    return (await stored()) > before;
+  const own = await startTestServer({
+    'host.enabled': false,
+    'metrics.memory': '1MiB',
+    'metrics.journal_age': '1s',
   });
-}
+  try {
+    const nowMs = Date.now();
+    const [requests, series, each] = [3, 2400, 40];
+    for (let request = 0; request < requests; request++) {
+      // Values that cannot be packed well: more than memory may keep.
+      const list = Array.from({ length: series }, (_, i) =>
+        seriesModel(
+          { __name__: 'crowd', i: `${request}-${i}` },
+          Array.from({ length: each }, (_, at) => [nowMs - at * 1000, Math.sin(1000 * i + at)] as const),
+        ),
+      );
+      expect((await remoteWrite(own.url, list)).status).toBe(204);
+    }
+    // One of them, because a quick question sees more moments.
+    const query = 'count_over_time(crowd{i="0-7"}[10m])';
+    const time = { time: nowMs / 1000 };
+    const seen = new Set<number | undefined>();
+    await untilTrue(async () => {
+      seen.add(await scalarOf(own.url, query, time));
+      // Read from the store: no longer in memory.
+      return (await apiData(own.url, 'explain', { query, ...time })).stats.rowsRead > 0;
+    });
+    expect([...seen]).toEqual([each]);
+    expect(await scalarOf(own.url, 'sum(count_over_time(crowd[10m]))', time)).toBe(requests * series * each);
+  } finally {
+    await own.remove();
+  }
+});
 
 test('samples ahead of the clock that were packed are read after a restart', async () => {
   const aheadMs = Date.now() + 3_600_000;

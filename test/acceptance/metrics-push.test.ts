@@ -30,7 +30,11 @@ async function send(
     url = server.url,
   }: { method?: string; headers?: Record<string, string>; url?: string } = {},
 ): Promise<{ status: number; text: string }> {
-  const answer = await fetch(`${url}${path}`, { method, headers, body: method === 'GET' ? undefined : body });
+  const answer = await fetch(`${url}${path}`, {
+    method,
+    headers,
+    body: method === 'GET' ? undefined : typeof body === 'string' ? body : new Uint8Array(body),
+  });
   return { status: answer.status, text: await answer.text() };
 }
 

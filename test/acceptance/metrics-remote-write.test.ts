@@ -371,7 +371,7 @@ describe('remote write', () => {
 
   test('what is no remote write says so, and a sender does not send it again', async () => {
     const send = (body: Uint8Array, headers: Record<string, string>) =>
-      fetch(`${server.url}/api/v1/write`, { method: 'POST', body, headers });
+      fetch(`${server.url}/api/v1/write`, { method: 'POST', body: new Uint8Array(body), headers });
     const snappy = { 'content-encoding': 'snappy', 'content-type': 'application/x-protobuf' };
     // Announces 4 GiB.
     const huge = await send(Uint8Array.of(0xff, 0xff, 0xff, 0xff, 0x0f, 0), snappy);

@@ -237,7 +237,7 @@ function sendRemoteWrite(
       'x-prometheus-remote-write-version': version,
       'user-agent': 'test-sender/1',
     },
-    body: snappyCompress(body),
+    body: new Uint8Array(snappyCompress(body)),
   });
 }
 
@@ -267,4 +267,10 @@ export async function eventually<T>(
   }, limitMs).catch(() => undefined);
   if (last !== undefined && 'error' in last) throw last.error;
   expect(last?.value).toEqual(expected);
+}
+
+/** Sends Prometheus's text. */
+export async function importText(url: string, text: string): Promise<void> {
+  const answer = await fetch(`${url}/api/v1/import/prometheus`, { method: 'POST', body: text });
+  expect(answer.status, await answer.clone().text()).toBe(204);
 }
