@@ -7,7 +7,7 @@ import { nativeBlock } from './native/block.ts';
 import type { Column } from './native/columns.ts';
 import { sql } from './sql.ts';
 import type { Store } from './store.ts';
-import { createBatch, type TableName, tables } from './tables.ts';
+import { createBatch, storedTables, type TableName, tables } from './tables.ts';
 import { appendAnyRow } from './testing/rows.ts';
 import { createWriter } from './writer.ts';
 
@@ -46,7 +46,7 @@ export function insertTests(store: () => Store, spoolDir: () => string): void {
   }
 
   describe('inserts of files', () => {
-    for (const table of Object.keys(tables) as TableName[]) {
+    for (const table of storedTables.map((table) => table.name)) {
       it(`${table}: every column arrives as it was appended`, async () => {
         await store().command(sql`TRUNCATE TABLE ${store().table(table)}`);
         await insert(table, [file(table, 3)], `first ${table}`);
@@ -108,14 +108,14 @@ export function insertTests(store: () => Store, spoolDir: () => string): void {
     });
 
     it('by the writer are readable soon after the acknowledgement', async () => {
-      await store().command(sql`TRUNCATE TABLE ${store().table('metric_samples')}`);
+      await store().command(sql`TRUNCATE TABLE ${store().table('metric_deltas')}`);
       const directory = join(spoolDir(), 'writer');
       const writer = await createWriter({ target: store(), spoolDir: directory, log: silentLog });
       const stored = new Promise((resolve) => writer.onStored(resolve));
-      for (let i = 0; i < 1_000; i++) appendAnyRow(writer.batch(), 'metric_samples', i, SECONDS);
+      for (let i = 0; i < 1_000; i++) appendAnyRow(writer.batch(), 'metric_deltas', i, SECONDS);
       await writer.committed();
-      expect(await stored).toEqual({ table: 'metric_samples', rows: 1_000 });
-      expect(await count('metric_samples')).toBe(1_000);
+      expect(await stored).toEqual({ table: 'metric_deltas', rows: 1_000 });
+      expect(await count('metric_deltas')).toBe(1_000);
       await writer.drain();
     });
   });

@@ -417,7 +417,7 @@ function retentionTests(open: OpenStore): void {
       const first = open({ retention, log });
       await first.whenReady();
       expect(await ttlOf(first, 'logs')).toContain('TTL toDateTime(ts) + toIntervalSecond(86400) ');
-      expect(await ttlOf(first, 'metric_samples')).toContain('toIntervalSecond(864000)');
+      expect(await ttlOf(first, 'metric_chunks')).toContain('toIntervalSecond(864000)');
       expect(await ttlOf(first, 'agent_events')).not.toContain('TTL toDateTime');
       // Streams serve logs, traces and sessions; sessions are kept for ever here.
       expect(await ttlOf(first, 'streams')).not.toContain('TTL (');

@@ -27,13 +27,16 @@ it('an engine that is killed again and again under load loses no acknowledged ro
   const send = async (): Promise<void> => {
     while (isLoading) {
       writer.admit();
-      const { metric_samples } = writer.batch();
+      const { metric_exemplars: rows } = writer.batch();
       for (let i = 0; i < ROWS_PER_REQUEST; i++) {
-        metric_samples.metric.append('kill_test');
-        metric_samples.series_id.append(next++);
+        rows.metric.append('kill_test');
+        rows.series_id.append(next++);
         // Two days, so that an insert has two parts and may be interrupted between them.
-        metric_samples.ts.append(1_735_787_045_000 + (next % 2) * 86_400_000);
-        metric_samples.value.append(1);
+        rows.ts.append(1_735_787_045_000 + (next % 2) * 86_400_000);
+        rows.value.append(1);
+        rows.trace_id.appendZero();
+        rows.span_id.appendZero();
+        rows.labels.close();
       }
       await writer.committed();
       acknowledged += ROWS_PER_REQUEST;
@@ -52,7 +55,7 @@ it('an engine that is killed again and again under load loses no acknowledged ro
   await expect.poll(() => writer.stats().spoolFiles, { timeout: 60_000 }).toBe(0);
 
   const [row] = await store.query<{ rows: number; distinct: number }>(
-    sql`SELECT count() AS rows, uniqExact(series_id) AS distinct FROM metric_samples`,
+    sql`SELECT count() AS rows, uniqExact(series_id) AS distinct FROM metric_exemplars`,
   );
   expect(row).toEqual({ rows: acknowledged, distinct: acknowledged });
   expect(engine.state().restarts).toBeGreaterThanOrEqual(KILLS);
