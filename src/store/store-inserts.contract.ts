@@ -46,7 +46,7 @@ export function insertTests(store: () => Store, spoolDir: () => string): void {
   }
 
   describe('inserts of files', () => {
-    for (const table of storedTables.map((table) => table.name)) {
+    for (const table of storedTables.map((table) => table.name as TableName)) {
       it(`${table}: every column arrives as it was appended`, async () => {
         await store().command(sql`TRUNCATE TABLE ${store().table(table)}`);
         await insert(table, [file(table, 3)], `first ${table}`);
