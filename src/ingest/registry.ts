@@ -1,9 +1,9 @@
+import { DAY_MS } from '../lib/time.ts';
 import type { StreamRegistry } from './types.ts';
 
 type RegistryTable = Parameters<StreamRegistry['firstSeen']>[0];
 
 const TABLES: readonly RegistryTable[] = ['streams', 'metric_series', 'metric_metadata'];
-const DAY_MS = 86_400_000;
 const DEFAULT_CAPACITY = 400_000;
 
 /** Over all registries, so that an epoch remembered from one never fits another. */

@@ -1,9 +1,10 @@
+import { DAY_MS, startOfDay } from '../lib/time.ts';
 import { type Labels, METRIC_NAME } from '../model/labels.ts';
 import type { NativeHistogram } from '../model/native-histogram.ts';
+import { STALE_BYTES } from '../model/samples.ts';
 import type { AttributeMapColumn } from '../store/index.ts';
 import type { SeriesRefusal } from './cardinality.ts';
 import { hash64, type Label, seriesId } from './series-id.ts';
-import { dayOf } from './time.ts';
 import type { DecodeContext } from './types.ts';
 
 /** Metric types as Prometheus names them; `''` when not known. */
@@ -103,7 +104,7 @@ export class SeriesRows {
   }
 
   metadata(facts: MetricFacts, key: bigint, timeMs: number): void {
-    const dayMs = dayOf(timeMs);
+    const dayMs = startOfDay(timeMs);
     if (!this.#streams.firstSeen('metric_metadata', key, dayMs)) return;
     const rows = this.#batch.metric_metadata;
     rows.metric.append(facts.metric);
@@ -139,7 +140,7 @@ export class SeriesRows {
     const sinceMs = timeMs - series.sampleDayMs;
     if (sinceMs < 0 || sinceMs >= DAY_MS || series.sampleEpoch !== this.#streams.epoch) {
       if (!this.#announce(series, series.sampleKey, timeMs, 'cumulative')) return false;
-      series.sampleDayMs = dayOf(timeMs);
+      series.sampleDayMs = startOfDay(timeMs);
       series.sampleEpoch = this.#streams.epoch;
     }
     const rows = this.#batch.metric_samples;
@@ -151,7 +152,7 @@ export class SeriesRows {
 
   /** A sample that says: here the series ends. */
   stale(series: SeriesRef, timeMs: number): boolean {
-    return this.sampleBits(series, timeMs, STALE_NAN, 0);
+    return this.sampleBits(series, timeMs, STALE_BYTES, 0);
   }
 
   /**
@@ -184,8 +185,8 @@ export class SeriesRows {
     rows.schema.append(0);
     rows.zero_threshold.append(0);
     rows.zero_count.append(0);
-    rows.count.appendRaw(STALE_NAN, 0);
-    rows.sum.appendRaw(STALE_NAN, 0);
+    rows.count.appendRaw(STALE_BYTES, 0);
+    rows.sum.appendRaw(STALE_BYTES, 0);
     const { positive_index, positive_count, negative_index, negative_count, custom_bounds } = rows;
     for (const column of [positive_index, positive_count, negative_index, negative_count, custom_bounds]) {
       column.close();
@@ -198,7 +199,7 @@ export class SeriesRows {
     const sinceMs = timeMs - series.histogramDayMs;
     if (sinceMs < 0 || sinceMs >= DAY_MS || series.histogramEpoch !== this.#streams.epoch) {
       if (!this.#announce(series, series.histogramKey, timeMs, 'native')) return false;
-      series.histogramDayMs = dayOf(timeMs);
+      series.histogramDayMs = startOfDay(timeMs);
       series.histogramEpoch = this.#streams.epoch;
     }
     const rows = this.#batch.metric_histograms;
@@ -231,7 +232,7 @@ export class SeriesRows {
       this.refusal = seriesLimits.admits(seriesSource ?? jobOf(series), series, nowMs ?? timeMs);
       if (this.refusal !== undefined) return false;
     }
-    const dayMs = dayOf(timeMs);
+    const dayMs = startOfDay(timeMs);
     if (!this.#streams.firstSeen('metric_series', key, dayMs)) return true;
     const rows = this.#batch.metric_series;
     rows.metric.append(series.metric);
@@ -260,10 +261,6 @@ export interface ExemplarFacts {
 /** `temporality` of `metric_histograms`. */
 const CUMULATIVE = 0;
 const GAUGE = 2;
-
-const DAY_MS = 86_400_000;
-
-const STALE_NAN = Uint8Array.of(0x02, 0, 0, 0, 0, 0, 0xf0, 0x7f);
 
 function appendAll(
   column: { readonly items: { append(value: number): void }; close(): void },

@@ -96,6 +96,16 @@ test('input that cannot be read counts for its address and key', () => {
   expect(registry.hasAccepted()).toBe(false);
 });
 
+test('what the server measures by itself is no data of its users', () => {
+  const registry = createSourceRegistry();
+  for (const protocol of ['self', 'host'])
+    registry.recordOutcome({ ...sender, protocol }, 'metrics', outcome([['bellwether', 9, 0]]), nowMs);
+  expect(registry.hasAccepted()).toBe(false);
+  const restored = createSourceRegistry();
+  restored.restore(registry.snapshot());
+  expect(restored.hasAccepted()).toBe(false);
+});
+
 test('the rate forgets what is older than five minutes', () => {
   const registry = createSourceRegistry();
   const rateAt = (ms: number) => registry.list(ms).sources[0]!.accepted_per_minute;

@@ -36,7 +36,7 @@ export interface SourceRegistry {
   recordRefusal(sender: Sender, signal: SourceSignal, refusal: Refusal, nowMs: number): void;
   /** All rows, most recent first. */
   list(nowMs: number): SourceList;
-  /** True once a record of any kind was accepted. */
+  /** True once a record of any kind was accepted from outside; what the server measures by itself does not count. */
   hasAccepted(): boolean;
   /** A JSON document for {@link SourceRegistry.restore}: the list with its rates at zero. */
   snapshot(): SourceList;
@@ -98,7 +98,7 @@ export function createSourceRegistry(
         const { service, instance, version } = tally;
         const entry = entryOf({ service, instance, version, sender, signal }, nowMs);
         touch(entry, sender, version, nowMs);
-        if (tally.accepted > 0) hasAccepted = true;
+        if (tally.accepted > 0 && isFromOutside(sender)) hasAccepted = true;
         count(entry, tally.accepted, nowMs);
         entry.row.rejected += tally.rejected;
         spreadReasons(entry, reasons, tally.rejected, nowMs);
@@ -130,11 +130,18 @@ export function createSourceRegistry(
       for (const saved of parsed.data.sources.slice(0, maxSources)) {
         const { key, entry } = fromSaved(saved);
         entries.set(key, entry);
-        if (saved.accepted > 0) hasAccepted = true;
+        if (saved.accepted > 0 && isFromOutside(saved)) hasAccepted = true;
       }
       return true;
     },
   };
+}
+
+/** Protocols under which the server's own measurements come in: its metrics, and the host's. */
+const OWN_PROTOCOLS: ReadonlySet<string> = new Set(['self', 'host']);
+
+function isFromOutside({ protocol }: { readonly protocol: string }): boolean {
+  return !OWN_PROTOCOLS.has(protocol);
 }
 
 function keyOf({ service, instance, sender, signal }: Identity): string {

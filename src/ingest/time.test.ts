@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
-import { dayOf, refusalOfTime, timeRefusalMessage } from './time.ts';
+import { startOfDay } from '../lib/time.ts';
+import { refusalOfTime, timeRefusalMessage } from './time.ts';
 
 const NOW = Date.UTC(2026, 10, 20, 12);
 const limits = { maxAgeMs: 7 * 86_400_000, maxFutureMs: 90_000 };
@@ -28,6 +29,6 @@ it('messages name the limit and the times', () => {
 });
 
 it('the start of a day', () => {
-  expect(dayOf(NOW)).toBe(Date.UTC(2026, 10, 20));
-  expect(dayOf(Date.UTC(2026, 10, 20))).toBe(Date.UTC(2026, 10, 20));
+  expect(startOfDay(NOW)).toBe(Date.UTC(2026, 10, 20));
+  expect(startOfDay(Date.UTC(2026, 10, 20))).toBe(Date.UTC(2026, 10, 20));
 });

@@ -27,11 +27,6 @@ export function timeRefusalMessage(
     : `more than the limit of ${duration(limits.maxFutureMs)} in the future (${times})`;
 }
 
-/** Start of the UTC day, epoch milliseconds. */
-export function dayOf(ms: number): number {
-  return ms - (ms % 86_400_000);
-}
-
 const MAX_DATE_MS = 8.64e15;
 
 function isoTime(ms: number): string {

@@ -4,6 +4,13 @@ import { parseDurationMs } from './units.ts';
 /** The last moment that is accepted: the end of year 2261, which nanoseconds in 64 bits can still hold. */
 const MAX_MS = Date.UTC(2262, 0, 1) - 1;
 
+export const DAY_MS = 86_400_000;
+
+/** Start of the UTC day, epoch milliseconds. */
+export function startOfDay(ms: number): number {
+  return Math.floor(ms / DAY_MS) * DAY_MS;
+}
+
 const RFC_3339 = /^(\d{4})-(\d\d)-(\d\d)[Tt]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)$/;
 
 /** A range of time in epoch milliseconds: from `fromMs` on, up to but without `toMs`, so that adjacent ranges share nothing. */

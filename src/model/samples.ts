@@ -4,6 +4,8 @@ import type { NativeHistogram } from './native-histogram.ts';
 /** Staleness marker: a NaN with these bits. It is a signalling NaN, so it must be moved as bits and never as a number. */
 export const STALE_HIGH = 0x7ff0_0000;
 export const STALE_LOW = 0x0000_0002;
+/** The same as eight little-endian bytes. */
+export const STALE_BYTES = Uint8Array.of(0x02, 0, 0, 0, 0, 0, 0xf0, 0x7f);
 
 /**
  * Samples of one series, ascending by time, no time twice. `values` has the exact bits that were sent, staleness markers among

@@ -3,7 +3,7 @@ import { resolveDuration, typeOf, unwrapParens, walk } from './analyze.ts';
 import type { Duration } from './ast.ts';
 import { print } from './format.ts';
 import { parse } from './parse.ts';
-import { SIGNATURES } from './signatures.ts';
+import { SIGNATURES } from './testing/signatures.ts';
 
 const functions = (name: string) => SIGNATURES.get(name);
 const parsed = (text: string) => parse(text, { functions, hasDurationExpressions: true });

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { toJson } from './ast-json.ts';
 import { parse } from './parse.ts';
-import { SIGNATURES } from './signatures.ts';
+import { SIGNATURES } from './testing/signatures.ts';
 
 const functions = (name: string) => SIGNATURES.get(name);
 const json = (text: string) => toJson(parse(text, { functions, hasDurationExpressions: true }), functions);

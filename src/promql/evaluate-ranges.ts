@@ -16,6 +16,7 @@ import {
   windowColumns,
 } from './evaluate-windows.ts';
 import type { Annotator, CallContext, RangeFunction } from './functions/define.ts';
+import { ANCHORED_FUNCTIONS, SMOOTHED_FUNCTIONS } from './functions/index.ts';
 
 /** {@link CallContext} that moves from step to step and from series to series. */
 export class MovingContext implements CallContext {
@@ -119,15 +120,12 @@ async function subqueryInput(node: Subquery, scope: EvalScope): Promise<RangeInp
   };
 }
 
-const EXTENDABLE: Readonly<Record<'anchored' | 'smoothed', readonly string[]>> = {
-  anchored: ['changes', 'delta', 'increase', 'rate', 'resets'],
-  smoothed: ['delta', 'increase', 'rate'],
-};
-
 function checkExtension(call: Call, { extension }: WindowSpec): void {
-  if (extension === undefined || EXTENDABLE[extension].includes(call.name)) return;
+  if (extension === undefined) return;
+  const names = extension === 'anchored' ? ANCHORED_FUNCTIONS : SMOOTHED_FUNCTIONS;
+  if (names.has(call.name)) return;
   throw executionError(
-    `${extension} modifier can only be used with: ${EXTENDABLE[extension].join(', ')} - not with ${call.name}`,
+    `${extension} modifier can only be used with: ${[...names].join(', ')} - not with ${call.name}`,
   );
 }
 

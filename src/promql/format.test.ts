@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { format } from './format.ts';
 import { parse } from './parse.ts';
-import { SIGNATURES } from './signatures.ts';
+import { SIGNATURES } from './testing/signatures.ts';
 
 const formatted = (text: string) =>
   format(

@@ -14,7 +14,7 @@ import type {
 import { isComparison, isSetOperator } from './check.ts';
 import { format, print } from './format.ts';
 import { parse } from './parse.ts';
-import { SIGNATURES } from './signatures.ts';
+import { SIGNATURES } from './testing/signatures.ts';
 import { withoutPositions } from './testing-ast.ts';
 
 const pos = { start: 0, end: 0 };

@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { format, print } from './format.ts';
 import { parse } from './parse.ts';
-import { SIGNATURES } from './signatures.ts';
+import { SIGNATURES } from './testing/signatures.ts';
 import { withoutPositions } from './testing-ast.ts';
 
 /** Beside the project's root; not part of it. */

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { print } from './format.ts';
 import { MAX_NESTING_DEPTH, MAX_QUERY_LENGTH, ParseError, parse, parseMetricSelector } from './parse.ts';
 import type { ParseOptions } from './parse-source.ts';
-import { SIGNATURES } from './signatures.ts';
+import { SIGNATURES } from './testing/signatures.ts';
 
 const functions = (name: string) => SIGNATURES.get(name);
 const everything: ParseOptions = {

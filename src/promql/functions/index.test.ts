@@ -66,7 +66,7 @@ describe('the registry of functions', () => {
     expect(names).toEqual(documented.split(' '));
     const experimental = allFunctions.filter(({ isExperimental }) => isExperimental).map(({ name }) => name);
     expect(experimental.join(' ')).toBe(
-      'double_exponential_smoothing end first_over_time histogram_quantiles info mad_over_time max_of min_of range sort_by_label sort_by_label_desc start start_timestamp step ts_of_first_over_time ts_of_last_over_time ts_of_max_over_time ts_of_min_over_time',
+      'double_exponential_smoothing end histogram_quantiles info mad_over_time max_of min_of range sort_by_label sort_by_label_desc start start_timestamp step ts_of_first_over_time ts_of_last_over_time ts_of_max_over_time ts_of_min_over_time',
     );
   });
 

@@ -235,7 +235,7 @@ const ofAnySamples: readonly RangeFunction[] = [
         ? window.histograms[window.histogramFrom]!
         : window.floats[window.floatFrom]!;
     },
-    { keepsName: true, isExperimental: true },
+    { keepsName: true },
   ),
   rangeFunction(
     'ts_of_last_over_time',

@@ -1,5 +1,6 @@
 import { BellwetherError } from '../../lib/errors.ts';
 import type { Log } from '../../lib/log.ts';
+import { DAY_MS, startOfDay } from '../../lib/time.ts';
 import { compareText, Labels, METRIC_NAME } from '../../model/labels.ts';
 import {
   type CompiledMatcher,
@@ -10,7 +11,6 @@ import {
 } from '../../promql/index.ts';
 import { type Batch, type SeriesRow, type Sql, type Store, seriesRowsOf, sql } from '../../store/index.ts';
 
-const DAY_MS = 86_400_000;
 /** Series kept in memory; beyond it selections go to the store. */
 const MAX_RESIDENT = 1_000_000;
 const READY_RETRY_MS = 1000;
@@ -209,7 +209,7 @@ class Catalog implements SeriesCatalog {
 
   async #readResident(): Promise<void> {
     const { store, clock, log } = this.#options;
-    const fromMs = dayOf(clock()) - DAY_MS;
+    const fromMs = startOfDay(clock()) - DAY_MS;
     try {
       const search = { matchers: [], fromMs, toMs: clock() + 366 * DAY_MS, limit: MAX_RESIDENT };
       for await (const rows of store.stream<StoredSeries>(storedSql([], search), { timeoutMs: 120_000 })) {
@@ -256,7 +256,7 @@ class Catalog implements SeriesCatalog {
 
   /** Once a day forgets the series that were last seen before yesterday. */
   #prune(): void {
-    const fromMs = dayOf(this.#options.clock()) - DAY_MS;
+    const fromMs = startOfDay(this.#options.clock()) - DAY_MS;
     if (fromMs <= this.#prunedDayMs) return;
     this.#prunedDayMs = fromMs;
     if (this.#residentFromMs !== Number.POSITIVE_INFINITY) {
@@ -299,7 +299,7 @@ function storedSql(
       const label = name === METRIC_NAME ? sql`series.metric` : sql`series.labels[${name}]`;
       return type === '=' ? sql` AND ${label} = ${value}` : sql` AND ${label} != ${value}`;
     });
-  const fromS = Math.max(0, Math.floor(dayOf(fromMs) / 1000));
+  const fromS = Math.max(0, Math.floor(startOfDay(fromMs) / 1000));
   const toS = Math.max(0, Math.min(Math.floor(toMs / 1000), 2 ** 32 - 1));
   return sql`
 SELECT series.series_id AS series_id, any(series.metric) AS metric, mapKeys(any(series.labels)) AS names,
@@ -359,10 +359,6 @@ function mark(series: CatalogSeries, storage: string, dayMs: number): void {
 function markDay(series: CatalogSeries, dayMs: number): void {
   series.firstDayMs = Math.min(series.firstDayMs, dayMs);
   series.lastDayMs = Math.max(series.lastDayMs, dayMs);
-}
-
-function dayOf(ms: number): number {
-  return Math.floor(ms / DAY_MS) * DAY_MS;
 }
 
 function tooManySeries(limit: number): BellwetherError {

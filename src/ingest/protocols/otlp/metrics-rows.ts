@@ -1,6 +1,7 @@
+import { startOfDay } from '../../../lib/time.ts';
+import { STALE_BYTES } from '../../../model/samples.ts';
 import type { Batch } from '../../../store/index.ts';
 import { appendLabels } from '../../series-rows.ts';
-import { dayOf } from '../../time.ts';
 import type { DecodeContext } from '../../types.ts';
 import type { SparseBuckets } from './metrics-exponential.ts';
 import type { Exemplar } from './metrics-points.ts';
@@ -19,9 +20,6 @@ import {
 export const MAX_NEW_LABEL_BYTES = 64 * 1024 * 1024;
 
 const MINUTE_MS = 60_000;
-
-/** Prometheus's staleness marker. As raw bytes: a number would lose the payload, because it is a signalling NaN. */
-const STALE_NAN = Uint8Array.of(0x02, 0, 0, 0, 0, 0, 0xf0, 0x7f);
 
 export interface NativeHistogram {
   readonly timeMs: number;
@@ -111,7 +109,7 @@ export class MetricRows {
     rows.metric.append(series.metric);
     rows.series_id.appendParts(series.low, series.high);
     rows.ts.append(timeMs);
-    rows.value.appendRaw(STALE_NAN, 0);
+    rows.value.appendRaw(STALE_BYTES, 0);
   }
 
   /** @param startMs 0 when not known. */
@@ -139,7 +137,7 @@ export class MetricRows {
       [rows.count, histogram.count],
       [rows.sum, histogram.sum],
     ] as const) {
-      if (histogram.isGone) column.appendRaw(STALE_NAN, 0);
+      if (histogram.isGone) column.appendRaw(STALE_BYTES, 0);
       else column.append(value);
     }
     for (const index of histogram.positive.indexes) rows.positive_index.items.append(index);
@@ -169,7 +167,7 @@ export class MetricRows {
 
   /** A sample of `target_info` and the like, at most one a minute. */
   info(info: InfoSeries, timeMs: number): void {
-    const dayMs = dayOf(timeMs);
+    const dayMs = startOfDay(timeMs);
     this.metadata(info.family, dayMs);
     const isNew = this.series(info.family, info.series, dayMs);
     const minute = Math.floor(timeMs / MINUTE_MS);

@@ -1,5 +1,5 @@
+import { startOfDay } from '../../../lib/time.ts';
 import type { Attributes } from '../../../model/telemetry.ts';
-import { dayOf } from '../../time.ts';
 import { DEFAULT_ZERO_THRESHOLD, MAX_SCHEMA, MIN_SCHEMA, toSparseBuckets } from './metrics-exponential.ts';
 import { isRefusal, type OrRefusal, type Refusal } from './metrics-labels.ts';
 import {
@@ -155,7 +155,7 @@ export class MetricWriter {
     series: OrRefusal<PointSeries>,
     { timeMs }: { readonly timeMs: number },
   ): Refusal | undefined {
-    const dayMs = dayOf(timeMs);
+    const dayMs = startOfDay(timeMs);
     if (isRefusal(series) || series.admittedDayMs === dayMs) return undefined;
     const hasParts = family.kind === 'histogram' || family.kind === 'summary';
     const refusal = this.#admits(hasParts ? series.count : series.main);
@@ -172,7 +172,7 @@ export class MetricWriter {
 
   /** Writes the rows that tell of the family and the series where they are due; whether the series' row was. */
   #announce(family: MetricFamily, series: Series, timeMs: number): boolean {
-    const dayMs = dayOf(timeMs);
+    const dayMs = startOfDay(timeMs);
     if (this.#described !== family || this.#describedDay !== dayMs) {
       this.rows.metadata(family, dayMs);
       this.#described = family;
@@ -215,7 +215,7 @@ export class MetricWriter {
     if (startMs !== series.startMs) this.rows.startOnFinish(series, startMs);
     if (point.timeMs - startMs > ZERO_WITHIN_MS) return;
     for (const part of countingParts(family, series, point)) {
-      this.rows.series(family, part, dayOf(startMs));
+      this.rows.series(family, part, startOfDay(startMs));
       this.rows.sample(part, startMs, 0);
     }
   }

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
+import { startOfDay } from '../../../lib/time.ts';
 import type { Origin } from '../../../model/telemetry.ts';
 import { MAX_NAME_LENGTH } from '../../outcome.ts';
 import { cutText } from '../../text.ts';
-import { dayOf } from '../../time.ts';
 import type { DecodeContext, IngestLimits } from '../../types.ts';
 import { type AttributeLists, JsonAttributes, toAttributes, WireAttributes } from './attributes.ts';
 import type { ScopeRanges } from './export-request.ts';
@@ -251,7 +251,7 @@ function sortedEntries({ keys, texts, types }: StoredAttributes): string[][] {
 function writeRow(stream: Stream, context: DecodeContext): void {
   if (stream.isTooDeep) return;
   const { origin } = stream;
-  if (!context.streams.firstSeen('streams', origin.streamId, dayOf(context.nowMs))) return;
+  if (!context.streams.firstSeen('streams', origin.streamId, startOfDay(context.nowMs))) return;
   const rows = context.batch.streams;
   rows.stream_id.appendParts(stream.idLow, stream.idHigh);
   rows.seen_at.append(Math.floor(context.nowMs / 1000));

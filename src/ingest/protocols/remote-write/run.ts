@@ -1,9 +1,10 @@
+import { startOfDay } from '../../../lib/time.ts';
 import type { NativeHistogram } from '../../../model/native-histogram.ts';
 import { MAX_NAME_LENGTH, reject } from '../../outcome.ts';
 import type { Label } from '../../series-id.ts';
 import { type ExemplarFacts, type MetricFacts, metadataKey, SeriesRows } from '../../series-rows.ts';
 import { cutText } from '../../text.ts';
-import { dayOf, refusalOfTime, timeRefusalMessage } from '../../time.ts';
+import { refusalOfTime, timeRefusalMessage } from '../../time.ts';
 import type { DecodeContext, ServiceTally } from '../../types.ts';
 import { MAX_NEW_LABEL_BYTES } from '../otlp/metrics-rows.ts';
 import { exemplarFacts } from './exemplar.ts';
@@ -62,7 +63,7 @@ export class RemoteWriteRun {
     this.#minMs = maxAgeMs > 0 ? Math.max(0, context.nowMs - maxAgeMs) : 0;
     this.#maxMs = context.nowMs + maxFutureMs;
     this.#maxRecords = recordsPerRequest;
-    this.#todayMs = dayOf(context.nowMs);
+    this.#todayMs = startOfDay(context.nowMs);
   }
 
   /** A sample whose value lies at `valueAt` of the body, -1 for a zero that was left out. */

@@ -1,13 +1,13 @@
 import { METRIC_NAME } from '../../../model/labels.ts';
 import { isStale, type SampleColumns, wordsOf } from '../../../model/samples.ts';
-import type { Matcher, SampleSource } from '../../../promql/index.ts';
+import { goNumber, type Matcher, type SampleSource } from '../../../promql/index.ts';
 import { timeJson } from '../result-json.ts';
 import type { SeriesCatalog } from '../series-catalog.ts';
 import { type ExportFamily, familiesOf } from './export-families.ts';
 import type { MetadataReader } from './metadata.ts';
 import { badParameter, matcherParams, type ParseSelector, timeParam } from './params.ts';
 import { type RawAnswer, type RawCall, type RawLimits, SelectBudget } from './raw-answer.ts';
-import { escapeValue, goFloat, metricText, seriesText } from './text-format.ts';
+import { escapeValue, metricText, seriesText } from './text-format.ts';
 
 export interface ExportParts {
   readonly source: SampleSource;
@@ -140,7 +140,7 @@ function linesOf(series: string, { timesMs, values, histograms }: SampleColumns)
   let text = '';
   for (let i = 0; i < timesMs.length; i++) {
     if (histograms?.[i] !== undefined || isStale(words, i)) continue;
-    text += `${series} ${goFloat(values[i]!)} ${timeJson(timesMs[i]!)}\n`;
+    text += `${series} ${goNumber(values[i]!)} ${timeJson(timesMs[i]!)}\n`;
     if (text.length < PIECE_LENGTH) continue;
     pieces.push(text);
     text = '';

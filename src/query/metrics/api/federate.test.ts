@@ -1,10 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import { BellwetherError } from '../../../lib/errors.ts';
 import type { SeriesSamples } from '../../../model/samples.ts';
-import { memorySource, parseMetricSelector } from '../../../promql/index.ts';
+import { goNumber, memorySource, parseMetricSelector } from '../../../promql/index.ts';
 import { createFederate, type FederateParts } from './federate.ts';
 import { callAt, HISTOGRAM, LIMITS, NOW_MS, seriesOf, textOf } from './testing/raw.ts';
-import { goFloat } from './text-format.ts';
 
 function federateOf(series: readonly SeriesSamples[], changes: Partial<FederateParts> = {}) {
   return createFederate({
@@ -144,7 +143,7 @@ test('floats as Go writes them', () => {
     Infinity,
     -Infinity,
   ];
-  expect(texts.map(goFloat)).toEqual([
+  expect(texts.map(goNumber)).toEqual([
     ...['0', '-0', '1', '0.1', '0.0001', '1e-05', '123456', '999999.5', '1.234567e+06', '1e+21', '1e+100'],
     ...['-2.5e-09', '+Inf', '-Inf'],
   ]);

@@ -1,11 +1,11 @@
 import { BellwetherError } from '../../../lib/errors.ts';
 import { compareText, type Labels, METRIC_NAME } from '../../../model/labels.ts';
 import { isStale, wordsOf } from '../../../model/samples.ts';
-import type { SampleSource } from '../../../promql/index.ts';
+import { goNumber, type SampleSource } from '../../../promql/index.ts';
 import type { MetadataReader } from './metadata.ts';
 import { matcherParams, type ParseSelector } from './params.ts';
 import { type RawAnswer, type RawCall, type RawLimits, SelectBudget } from './raw-answer.ts';
-import { ESCAPING_SCHEMES, type EscapingScheme, goFloat, metricText, seriesText } from './text-format.ts';
+import { ESCAPING_SCHEMES, type EscapingScheme, metricText, seriesText } from './text-format.ts';
 
 export interface FederateParts {
   readonly source: SampleSource;
@@ -120,7 +120,7 @@ function* textOf(newest: readonly Newest[], parts: TextParts): Generator<string>
       yield `# TYPE ${metricText(metric, scheme)} ${PLAIN_TYPES.has(type) ? type : 'untyped'}\n`;
     }
     const missing = external.filter(([name]) => !labels.has(name));
-    yield `${seriesText(labels, scheme, missing)} ${goFloat(value)} ${timeMs}\n`;
+    yield `${seriesText(labels, scheme, missing)} ${goNumber(value)} ${timeMs}\n`;
   }
   if (histograms > 0)
     yield `# ${histograms} series with native histograms are left out: this format has no form for them.\n`;

@@ -1,4 +1,5 @@
 import { BellwetherError } from '../../../lib/errors.ts';
+import { parseDurationMs } from '../../../lib/units.ts';
 import type { Matcher } from '../../../promql/index.ts';
 
 /** Parses a series selector into its matchers. @throws BellwetherError `bad_data`. */
@@ -49,33 +50,15 @@ function parseTimeMs(text: string): number | undefined {
   return Number.isNaN(ms) ? undefined : ms;
 }
 
-const UNITS: Readonly<Record<string, number>> = {
-  y: 31_536_000_000,
-  w: 604_800_000,
-  d: 86_400_000,
-  h: 3_600_000,
-  m: 60_000,
-  s: 1000,
-  ms: 1,
-};
-
 /** Seconds or Prometheus's notation (`1h30m`), to milliseconds. */
 export function durationParam(params: URLSearchParams, name: string): number | undefined {
   const text = params.get(name);
   if (text === null || text === '') return undefined;
   const seconds = Number(text);
-  const ms = Number.isFinite(seconds) ? Math.round(seconds * 1000) : parseDuration(text);
+  const ms = Number.isFinite(seconds) ? Math.round(seconds * 1000) : parseDurationMs(text);
   if (ms === undefined || Math.abs(ms) > 1e15) {
     throw badParameter(name, `cannot parse ${JSON.stringify(text)} to a valid duration`);
   }
-  return ms;
-}
-
-function parseDuration(text: string): number | undefined {
-  const match = /^(?:\d+(?:ms|[ywdhms]))+$/.exec(text);
-  if (match === null) return undefined;
-  let ms = 0;
-  for (const [, count, unit] of text.matchAll(/(\d+)(ms|[ywdhms])/g)) ms += Number(count) * UNITS[unit!]!;
   return ms;
 }
 

@@ -64,14 +64,3 @@ function labelName(name: string, scheme: EscapingScheme): string {
   if (scheme === 'allow-utf-8') return isPlain ? name : `"${escapeValue(name)}"`;
   return escapeName(name, isPlain, scheme).replaceAll(':', '_');
 }
-
-/** A float as Go's `%g` in its shortest form: with an exponent below 1e-4 and from a million on. */
-export function goFloat(value: number): string {
-  if (Number.isNaN(value)) return 'NaN';
-  if (!Number.isFinite(value)) return value > 0 ? '+Inf' : '-Inf';
-  if (value === 0) return Object.is(value, -0) ? '-0' : '0';
-  const size = Math.abs(value);
-  if (size >= 1e-4 && size < 1e6) return String(value);
-  const [digits, exponent] = value.toExponential().split('e') as [string, string];
-  return `${digits}e${exponent.length < 3 ? `${exponent[0]}0${exponent[1]}` : exponent}`;
-}

@@ -1,5 +1,5 @@
-import type { ValueType } from './ast.ts';
-import type { Signature } from './parse-source.ts';
+import type { ValueType } from '../ast.ts';
+import type { Signature } from '../parse-source.ts';
 
 /** Argument types and result: `v` instant vector, `m` range vector, `s` scalar, `t` string. */
 type Shape = `${string}>${'v' | 's'}`;

@@ -1,5 +1,6 @@
 import { parser } from '@prometheus-io/lezer-promql';
 import { expect, test } from 'vitest';
+import { allFunctions } from '../functions/index.ts';
 import { SIGNATURES } from './signatures.ts';
 
 test('the grammar of the editor knows every function, but for two it has in durations only', () => {
@@ -31,4 +32,12 @@ test('types, counts and flags', () => {
     isExperimental: true,
   });
   expect(SIGNATURES.get('pi')).toEqual({ name: 'pi', argTypes: [], variadic: 0, returns: 'scalar' });
+});
+
+test('the registry has exactly these signatures', () => {
+  const registered = allFunctions.map(({ name, argTypes, variadic, returns, isExperimental }) => [
+    name,
+    { name, argTypes, variadic, returns, ...(isExperimental === true && { isExperimental }) },
+  ]);
+  expect(Object.fromEntries(registered)).toEqual(Object.fromEntries(SIGNATURES));
 });
