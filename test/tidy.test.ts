@@ -15,6 +15,7 @@ const importTable: Readonly<Record<string, { folders: readonly string[]; package
   contract: { folders: ['lib', 'model'], packages: ['zod'] },
   templates: { folders: ['lib', 'model'], packages: [] },
   config: { folders: ['lib'], packages: ['zod', 'yaml'] },
+  'prom-config': { folders: ['lib', 'model'], packages: ['zod', 'yaml'] },
   state: { folders: ['lib'], packages: ['better-sqlite3', 'kysely'] },
   auth: { folders: ['lib', 'state'], packages: [] },
   store: { folders: ['lib', 'model'], packages: ['@clickhouse/client', 'chdb', 'better-sqlite3'] },
@@ -24,8 +25,18 @@ const importTable: Readonly<Record<string, { folders: readonly string[]; package
     folders: ['lib', 'model'],
     packages: ['@prometheus-io/lezer-promql', '@lezer/common', '@lezer/lr'],
   },
-  collect: { folders: ['lib', 'model', 'ingest', 'contract'], packages: ['undici', 'yaml', 'zod'] },
+  collect: {
+    folders: ['lib', 'model', 'prom-config', 'ingest', 'contract'],
+    packages: ['undici', 'yaml', 'zod'],
+  },
   rules: { folders: ['lib', 'model', 'promql'], packages: ['yaml', 'zod'] },
+  notify: {
+    folders: ['lib', 'model', 'prom-config', 'templates'],
+    packages: ['zod', 'nodemailer'],
+  },
+  alerts: { folders: ['lib', 'model', 'prom-config', 'templates'], packages: ['zod', 'yaml'] },
+  oncall: { folders: ['lib', 'model', 'prom-config'], packages: ['zod'] },
+  packs: { folders: ['lib', 'model'], packages: ['yaml', 'zod'] },
   query: { folders: ['lib', 'model', 'store', 'promql', 'contract'], packages: ['zod'] },
   self: { folders: ['lib', 'contract'], packages: ['pino', 'rotating-file-stream'] },
   http: {

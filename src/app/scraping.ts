@@ -6,9 +6,9 @@ import {
   type RemoteWriteConfig,
   type ScrapeConfig,
   type ScrapeConfiguration,
-  within,
 } from '../collect/index.ts';
 import { type Config, ConfigError, configOrigin } from '../config/index.ts';
+import { within } from '../prom-config/index.ts';
 
 /** What a configuration says about fetching and forwarding samples. */
 export interface Scraping {

@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto';
 import { type AnchoredRegex, compileAnchored } from '../lib/re2.ts';
-import { compareText, isPlainLabelName, Labels } from '../model/labels.ts';
+import { compareText, isPlainLabelName, isWellFormed, Labels } from '../model/labels.ts';
 
 export const RELABEL_ACTIONS = [
   'replace',
@@ -157,11 +157,6 @@ function replace(
 /** Any text that is not empty and well-formed. */
 export function isLabelName(name: string): boolean {
   return name !== '' && (isPlainLabelName(name) || isWellFormed(name));
-}
-
-/** Whether a text has a UTF-8 form: no half of a surrogate pair stands alone. */
-export function isWellFormed(text: string): boolean {
-  return !/\p{Surrogate}/u.test(text);
 }
 
 /** The last eight bytes of the MD5 as a big-endian number, modulo. */

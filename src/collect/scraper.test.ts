@@ -9,12 +9,13 @@ import { ProtoWriter } from '../ingest/protocols/exposition/testing/proto-writer
 import { BellwetherError } from '../lib/errors.ts';
 import type { OutboundRequest, OutboundResponse } from '../lib/outbound.ts';
 import { OutboundError } from '../lib/outbound.ts';
+import { unknownPlace } from '../prom-config/index.ts';
 import { createBatch } from '../store/index.ts';
 import { nativeBlock } from '../store/native/block.ts';
 import { FakeClock, settle } from '../store/testing/fake-clock.ts';
 import { type Row, rowsOf } from '../store/testing/native-rows.ts';
 import type { Clock } from './clock.ts';
-import { parseScrapeConfigs, type ScrapeConfig, unknownPlace } from './config/index.ts';
+import { parseScrapeConfigs, type ScrapeConfig } from './config/index.ts';
 import { createScraper, type Scraper, type ScraperParts } from './scraper.ts';
 
 const cleanups: (() => unknown)[] = [];

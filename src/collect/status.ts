@@ -1,6 +1,6 @@
 import type { MetricFacts } from '../ingest/index.ts';
 import type { Labels } from '../model/labels.ts';
-import { formatPromDuration } from './config/index.ts';
+import { formatPromDuration } from '../prom-config/index.ts';
 import type { ScrapeLoop } from './scrape/loop.ts';
 import type { ScrapePool } from './scrape/pool.ts';
 

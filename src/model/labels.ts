@@ -174,3 +174,8 @@ function keyOf(names: readonly string[], values: readonly string[]): string {
   }
   return key;
 }
+
+/** Whether a text can be written as UTF-8: no half of a surrogate pair. */
+export function isWellFormed(text: string): boolean {
+  return !/\p{Surrogate}/u.test(text);
+}

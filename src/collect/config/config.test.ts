@@ -2,7 +2,8 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
-import { formatPromDuration, loadPrometheusFile, parseScrapeConfigs, unknownPlace } from './index.ts';
+import { formatPromDuration, unknownPlace } from '../../prom-config/index.ts';
+import { loadPrometheusFile, parseScrapeConfigs } from './index.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'bw-scrape-config-'));
 afterAll(() => rmSync(folder, { recursive: true }));

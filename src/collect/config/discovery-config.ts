@@ -1,13 +1,19 @@
 import { z } from 'zod';
-import { ADDRESS, type TargetGroup } from '../target-group.ts';
-import { bool, count, duration, labelMap, section, text, textList } from './fields.ts';
 import {
+  bool,
+  count,
+  duration,
   fromDirectory,
   type HttpClientConfig,
   httpClientFields,
   httpClientProblems,
+  labelMap,
+  section,
+  text,
+  textList,
   toHttpClient,
-} from './http-client.ts';
+} from '../../prom-config/index.ts';
+import { ADDRESS, type TargetGroup } from '../target-group.ts';
 
 export type DnsRecordType = 'A' | 'AAAA' | 'SRV' | 'MX' | 'NS';
 export type KubernetesRole = 'node' | 'pod' | 'service' | 'endpoints' | 'endpointslice' | 'ingress';

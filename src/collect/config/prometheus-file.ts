@@ -3,15 +3,15 @@ import { basename, dirname, join, resolve } from 'node:path';
 import { type Document, LineCounter, parseDocument, type Tags } from 'yaml';
 import { messageOf } from '../../lib/errors.ts';
 import { nearest } from '../../lib/nearest.ts';
-import { fromDirectory } from './http-client.ts';
 import {
   type ConfigPlace,
   documentPlace,
+  fromDirectory,
+  type PlacedProblem,
   problemAt,
-  type ScrapeConfigProblem,
   unknownPlace,
   within,
-} from './problems.ts';
+} from '../../prom-config/index.ts';
 import {
   type CheckedGlobal,
   type Findings,
@@ -32,9 +32,9 @@ export interface ScrapeConfiguration {
   /** In the order of the files; jobs with a mistake are missing. */
   readonly jobs: readonly ScrapeConfig[];
   /** Nothing may be started while there is one. */
-  readonly problems: readonly ScrapeConfigProblem[];
+  readonly problems: readonly PlacedProblem[];
   /** Keys that are understood and have no effect. */
-  readonly warnings: readonly ScrapeConfigProblem[];
+  readonly warnings: readonly PlacedProblem[];
   /** Every file that was read. */
   readonly files: readonly string[];
 }

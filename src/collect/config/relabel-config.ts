@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { messageOf } from '../../lib/errors.ts';
 import { compileAnchored } from '../../lib/re2.ts';
 import { isPlainLabelName } from '../../model/labels.ts';
+import { section, text, textList } from '../../prom-config/index.ts';
 import {
   DEFAULT_RELABEL_RULE,
   isLabelName,
@@ -9,7 +10,6 @@ import {
   type RelabelAction,
   type RelabelRule,
 } from '../relabel.ts';
-import { section, text, textList } from './fields.ts';
 
 const relabelFields = section({
   source_labels: textList.optional(),

@@ -1,4 +1,24 @@
 import { z } from 'zod';
+import {
+  bool,
+  type ConfigPlace,
+  count,
+  duration,
+  float,
+  type HttpClientConfig,
+  httpClientFields,
+  httpClientProblems,
+  labelMap,
+  type PlacedProblem,
+  problemAt,
+  problemsOf,
+  section,
+  size,
+  text,
+  textList,
+  toHttpClient,
+  withoutNulls,
+} from '../../prom-config/index.ts';
 import type { RelabelRule } from '../relabel.ts';
 import {
   type DiscoveryConfig,
@@ -6,20 +26,6 @@ import {
   SUPPORTED_DISCOVERIES,
   toDiscoveries,
 } from './discovery-config.ts';
-import {
-  bool,
-  count,
-  duration,
-  float,
-  labelMap,
-  section,
-  size,
-  text,
-  textList,
-  withoutNulls,
-} from './fields.ts';
-import { type HttpClientConfig, httpClientFields, httpClientProblems, toHttpClient } from './http-client.ts';
-import { type ConfigPlace, problemAt, problemsOf, type ScrapeConfigProblem } from './problems.ts';
 import { legacyMistake, relabelConfigs } from './relabel-config.ts';
 
 export const SCRAPE_PROTOCOLS = [
@@ -190,8 +196,8 @@ const DEFAULT_TIMEOUT_MS = 10_000;
 
 /** Collects what is wrong and what is left out of account. */
 export interface Findings {
-  readonly problems: ScrapeConfigProblem[];
-  readonly warnings: ScrapeConfigProblem[];
+  readonly problems: PlacedProblem[];
+  readonly warnings: PlacedProblem[];
 }
 
 /** `global` as checked; the rest of the jobs' defaults stays inside. */
@@ -289,7 +295,7 @@ function splitDiscoveries(value: unknown): { known: unknown; unsupported: string
   return { known, unsupported };
 }
 
-function unsupportedDiscovery(key: string, job: unknown, place: ConfigPlace): ScrapeConfigProblem {
+function unsupportedDiscovery(key: string, job: unknown, place: ConfigPlace): PlacedProblem {
   const name = String((job as { job_name?: unknown } | undefined)?.job_name ?? '');
   const message = `job ${JSON.stringify(name)} uses ${key}, which is not supported; there are ${SUPPORTED_DISCOVERIES.join(', ')}`;
   return problemAt(place, [key], message, true);
@@ -364,8 +370,8 @@ function jobProblems(
   fields: JobFields,
   job: Omit<ScrapeConfig, 'fingerprint'>,
   place: ConfigPlace,
-): ScrapeConfigProblem[] {
-  const found: ScrapeConfigProblem[] = [];
+): PlacedProblem[] {
+  const found: PlacedProblem[] = [];
   const add = (path: readonly PropertyKey[], message: string) => found.push(problemAt(place, path, message));
   if (job.timeoutMs > job.intervalMs)
     add(

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { unknownPlace } from '../config/index.ts';
+import { unknownPlace } from '../../prom-config/index.ts';
 import { parseRemoteWriteConfigs } from './index.ts';
 
 const parse = (...list: unknown[]) =>

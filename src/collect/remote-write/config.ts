@@ -1,19 +1,23 @@
 import { hash } from 'node:crypto';
 import type { z } from 'zod';
-import { bool, count, duration, section, text, textMap, withoutNulls } from '../config/fields.ts';
 import {
+  bool,
+  type ConfigPlace,
+  count,
+  duration,
   type HttpClientConfig,
   httpClientFields,
   httpClientProblems,
-  toHttpClient,
-} from '../config/http-client.ts';
-import {
-  type ConfigPlace,
+  type PlacedProblem,
   problemAt,
   problemsOf,
-  type ScrapeConfigProblem,
+  section,
+  text,
+  textMap,
+  toHttpClient,
   within,
-} from '../config/problems.ts';
+  withoutNulls,
+} from '../../prom-config/index.ts';
 import { relabelConfigs } from '../config/relabel-config.ts';
 import type { RelabelRule } from '../relabel.ts';
 
@@ -62,7 +66,7 @@ export interface RemoteWriteConfiguration {
   /** Those without mistakes. */
   readonly configs: readonly RemoteWriteConfig[];
   /** When there is any, the configuration must not be used. */
-  readonly problems: readonly ScrapeConfigProblem[];
+  readonly problems: readonly PlacedProblem[];
 }
 
 const queueConfig = section({
@@ -174,7 +178,7 @@ export function parseRemoteWriteConfigs(
   { place, directory }: { readonly place: ConfigPlace; readonly directory: string },
 ): RemoteWriteConfiguration {
   const configs: RemoteWriteConfig[] = [];
-  const problems: ScrapeConfigProblem[] = [];
+  const problems: PlacedProblem[] = [];
   const names = new Set<string>();
   for (const [index, item] of list.entries()) {
     const itemPlace = within(place, [index]);
@@ -195,7 +199,7 @@ export function parseRemoteWriteConfigs(
   return { configs, problems };
 }
 
-function unsupportedIn(item: unknown, place: ConfigPlace): ScrapeConfigProblem[] {
+function unsupportedIn(item: unknown, place: ConfigPlace): PlacedProblem[] {
   if (item === null || typeof item !== 'object') return [];
   return UNSUPPORTED.filter((key) => Object.hasOwn(item, key)).map((key) =>
     problemAt(

@@ -17,8 +17,8 @@ import type { OutboundClient, OutboundRequest, OutboundResponse } from '../../li
 import { snappyUncompress } from '../../lib/snappy.ts';
 import { Labels } from '../../model/labels.ts';
 import { STALE_HIGH, STALE_LOW } from '../../model/samples.ts';
+import { unknownPlace } from '../../prom-config/index.ts';
 import { createBatch } from '../../store/index.ts';
-import { unknownPlace } from '../config/index.ts';
 import {
   createRemoteWriter,
   parseRemoteWriteConfigs,

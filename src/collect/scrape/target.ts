@@ -1,9 +1,9 @@
 import { hash64 } from '../../ingest/index.ts';
 import { messageOf } from '../../lib/errors.ts';
-import { Labels } from '../../model/labels.ts';
+import { isWellFormed, Labels } from '../../model/labels.ts';
+import { formatPromDuration, promDurationMs } from '../../prom-config/index.ts';
 import type { ScrapeConfig } from '../config/index.ts';
-import { formatPromDuration, promDurationMs } from '../config/index.ts';
-import { isWellFormed, LabelBuilder, relabel } from '../relabel.ts';
+import { LabelBuilder, relabel } from '../relabel.ts';
 import { ADDRESS, type TargetGroup } from '../target-group.ts';
 
 const SCHEME = '__scheme__';

@@ -2,7 +2,7 @@ import { type Document, isCollection, isMap, isNode, isScalar, type LineCounter 
 import type { z } from 'zod';
 
 /** A mistake in a configuration, or something in it that is left out of account. Same shape as a problem of the main configuration. */
-export interface ScrapeConfigProblem {
+export interface PlacedProblem {
   /** Dotted, list positions as numbers: `scrape_configs.0.job_name`. */
   readonly path: string;
   readonly message: string;
@@ -63,7 +63,7 @@ export function problemAt(
   path: readonly PropertyKey[],
   message: string,
   atKey = false,
-): ScrapeConfigProblem {
+): PlacedProblem {
   const position = place.locate(path, atKey);
   return { path: [...place.path, ...path].map(String).join('.'), message, source: place.source, ...position };
 }
@@ -73,7 +73,7 @@ export function problemsOf(
   error: z.ZodError,
   place: ConfigPlace,
   prefix: readonly PropertyKey[] = [],
-): ScrapeConfigProblem[] {
+): PlacedProblem[] {
   return error.issues.map((issue) => {
     const isUnknownKey = issue.code === 'unrecognized_keys';
     const path = [...prefix, ...issue.path, ...(isUnknownKey ? issue.keys.slice(0, 1) : [])];

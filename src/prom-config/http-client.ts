@@ -7,7 +7,7 @@ import type {
   OutboundProxy,
   OutboundTls,
   TlsVersion,
-} from '../../lib/outbound.ts';
+} from '../lib/outbound.ts';
 import { bool, section, text, textList, textMap } from './fields.ts';
 
 /** How an HTTP client of a job behaves; everything of {@link OutboundOptions} that Prometheus's configuration says. */

@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { nearest } from '../../lib/nearest.ts';
-import { parseDurationMs } from '../../lib/units.ts';
-import { isWellFormed } from '../relabel.ts';
+import { nearest } from '../lib/nearest.ts';
+import { parseDurationMs } from '../lib/units.ts';
+import { isWellFormed } from '../model/labels.ts';
 
 /**
  * Kinds of values as Prometheus's configuration has them. Scalars may come typed or as text, because a label value such as 1.10 must

@@ -1,0 +1,3 @@
+export * from './fields.ts';
+export * from './http-client.ts';
+export * from './problems.ts';
