@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import SqliteDatabase from 'better-sqlite3';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { createSnapshotStore, openState } from './index.ts';
+import { createDocuments, createSnapshotStore, openState } from './index.ts';
 
 let folder: string;
 beforeEach(() => {
@@ -30,4 +30,20 @@ test('a file of a newer version is refused and left alone', () => {
   sqlite.close();
   expect(() => openState(file)).toThrow(/version 99/);
   expect(new SqliteDatabase(file).pragma('user_version', { simple: true })).toBe(99);
+});
+
+test('documents are written together, each scope for itself, also when there are many', async () => {
+  const state = openState(':memory:');
+  const alerts = createDocuments(state, 'alerts');
+  const silences = createDocuments(state, 'silences');
+  await alerts.apply(new Map(Array.from({ length: 1200 }, (_, i) => [`k${i}`, `{"n":${i}}`])));
+  await silences.apply(new Map([['k1', '{}']]));
+  const changes = new Map<string, string | undefined>([['k1', '{"n":-1}']]);
+  for (let i = 2; i < 1100; i++) changes.set(`k${i}`, undefined);
+  await alerts.apply(changes);
+  const left = await alerts.load();
+  expect(left.size).toBe(102);
+  expect(left.get('k1')).toBe('{"n":-1}');
+  expect([...(await silences.load())]).toEqual([['k1', '{}']]);
+  await state.destroy();
 });

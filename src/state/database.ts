@@ -22,6 +22,8 @@ export interface StateSchema {
   };
   login_sessions: { hash: string; key_id: string; expires_at: number };
   snapshots: { name: string; json: string; updated_at: number };
+  /** Alerts, silences, the notification log and the like: small JSON texts, read whole at the start. */
+  documents: { scope: string; key: string; json: string };
 }
 
 export type StateDatabase = Kysely<StateSchema>;
@@ -30,7 +32,7 @@ export type StateDatabase = Kysely<StateSchema>;
 const busyTimeoutMs = 5000;
 
 /**
- * Opens the small mutable state (keys, log-ins, snapshots) and brings it up to date. Several processes may have it open: the CLI
+ * Opens the small mutable state (keys, log-ins, snapshots, documents) and brings it up to date. Several processes may have it open: the CLI
  * creates keys while the server runs.
  *
  * @param file path of the SQLite file, or `:memory:`.

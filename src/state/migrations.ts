@@ -24,4 +24,12 @@ export const migrations: readonly (readonly string[])[] = [
       updated_at INTEGER NOT NULL
     ) STRICT`,
   ],
+  [
+    `CREATE TABLE documents (
+      scope TEXT NOT NULL,
+      key TEXT NOT NULL,
+      json TEXT NOT NULL,
+      PRIMARY KEY (scope, key)
+    ) STRICT, WITHOUT ROWID`,
+  ],
 ];
