@@ -34,6 +34,7 @@ export const liveEvent = z.discriminatedUnion('type', [
   z.object({ type: z.literal('hello'), version: z.string(), at: moment }),
   z.object({ type: z.literal('sessions'), sessions: z.array(session) }),
   z.object({ type: z.literal('sources'), at: moment }),
+  z.object({ type: z.literal('alerts'), firing: tally.describe('not suppressed'), at: moment }),
   z.object({ type: z.literal('status'), ready: z.boolean(), message: z.string() }),
 ]);
 export type LiveEvent = z.infer<typeof liveEvent>;
