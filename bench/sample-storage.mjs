@@ -23,7 +23,7 @@ mkdirSync(join(folder, 'files'), { recursive: true });
 const engine = await store.startEngine({ dataDir: folder, spoolDir: join(folder, 'files'), log });
 const db = store.openStore({
   connection: { kind: 'engine', socketPath: engine.socketPath },
-  retention: { metrics: 'off', logs: 'off', traces: 'off', sessions: 'off' },
+  retention: { metrics: 'off', logs: 'off', traces: 'off', sessions: 'off', alerts: 'off' },
   limits: { timeoutMs: 120_000, memoryBytes: 4 * 1024 ** 3 },
   log,
 });

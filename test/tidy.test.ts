@@ -36,7 +36,7 @@ const importTable: Readonly<Record<string, { folders: readonly string[]; package
   },
   alerts: { folders: ['lib', 'model', 'prom-config', 'templates'], packages: ['zod', 'yaml'] },
   oncall: { folders: ['lib', 'model', 'prom-config'], packages: ['zod'] },
-  packs: { folders: ['lib', 'model'], packages: ['yaml', 'zod'] },
+  packs: { folders: ['lib', 'model', 'prom-config'], packages: ['yaml', 'zod'] },
   query: { folders: ['lib', 'model', 'store', 'promql', 'contract'], packages: ['zod'] },
   self: { folders: ['lib', 'contract'], packages: ['pino', 'rotating-file-stream'] },
   http: {

@@ -1,6 +1,6 @@
 import type { Log } from '../lib/log.ts';
 import type { Labels } from '../model/labels.ts';
-import type { AlertLinks, Deliver, Priority } from '../model/notification.ts';
+import type { AlertLinks, Deliver, Integration, Priority } from '../model/notification.ts';
 import type {
   Alert,
   AlertClock,
@@ -31,6 +31,8 @@ export interface AlertEngineParts {
   readonly priorityOf: (labels: Labels) => Priority;
   /** Somebody has it: notifications that only repeat are left out. */
   readonly isAcknowledged: (alert: Pick<Alert, 'fingerprint' | 'startsAtMs'>) => boolean;
+  /** Alerts in one message of an integration at most; undefined: no limit. Absent: none has one. */
+  readonly maxAlertsOf?: ((integration: Integration) => number | undefined) | undefined;
   readonly externalUrl: string;
   readonly log: Log;
 }

@@ -1,16 +1,10 @@
+import type { Clock } from '../lib/clock.ts';
 import type { Labels } from '../model/labels.ts';
 import type { Integration, NotificationReason } from '../model/notification.ts';
 import type { TemplateSource } from '../templates/index.ts';
 
 /** Waiting and time, for everything here; tests bring their own. */
-export interface AlertClock {
-  /** Epoch milliseconds; may jump when the machine's clock is set. */
-  now(): number;
-  /** Milliseconds since some moment; never jumps. */
-  elapsed(): number;
-  /** Calls once after a time; the result cancels. */
-  after(delayMs: number, call: () => void): () => void;
-}
+export type AlertClock = Clock;
 
 /**
  * Texts by key that outlive the server. Everything in one `apply` becomes durable together, before it resolves.
@@ -37,6 +31,8 @@ export interface IncomingAlert {
   readonly startsAtMs: number | undefined;
   /** From then on it counts as resolved. Undefined: after the resolve timeout unless it comes again. */
   readonly endsAtMs: number | undefined;
+  /** It has ended, even if its end lies ahead because the machine's clock was set back. */
+  readonly isResolved?: boolean | undefined;
   readonly generatorUrl: string;
   /** `rule:<id>`, `api`, `webhook:<name>`. */
   readonly source: string;

@@ -1,5 +1,6 @@
 import { configReference } from '../config/index.ts';
 import { apiReference, createRoutes, openApiDocument, type RouteParts } from '../http/index.ts';
+import { channelsPage } from './channels-page.ts';
 
 /** Version in the generated pages: they follow the code, not a release. */
 const docsVersion = 'current';
@@ -11,6 +12,7 @@ export function generatedDocs(): Record<string, string> {
   return {
     'configuration.md': configReference(),
     'api.md': apiReference(routes),
+    'channels.md': channelsPage(),
     'openapi.json': `${JSON.stringify(openApiDocument(routes, docsVersion), null, 2)}\n`,
   };
 }

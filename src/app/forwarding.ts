@@ -1,6 +1,7 @@
 import { join } from 'node:path';
-import { createRemoteWriter, type RemoteMetadata, type RemoteWriter, systemClock } from '../collect/index.ts';
+import { createRemoteWriter, type RemoteMetadata, type RemoteWriter } from '../collect/index.ts';
 import type { Config } from '../config/index.ts';
+import { systemClock } from '../lib/clock.ts';
 import type { Log } from '../lib/log.ts';
 import { createOutboundClient, denyMetadataAddresses } from '../lib/outbound.ts';
 import type { Labels } from '../model/labels.ts';

@@ -5,7 +5,7 @@ import type { Config } from '../config/index.ts';
 import type { PrometheusService, PrometheusWrites } from '../http/index.ts';
 import { createSeriesLimits, type IngestPipeline, type SeriesLimits } from '../ingest/index.ts';
 import type { Log } from '../lib/log.ts';
-import { createPromqlService, type PromqlService } from '../query/metrics/index.ts';
+import { createPromqlService, type PromqlService, type RuleStatus } from '../query/metrics/index.ts';
 import type { ServerMetrics } from '../self/index.ts';
 import type { SnapshotStore } from '../state/index.ts';
 import {
@@ -20,7 +20,7 @@ import { settleHead, watchLeftovers } from './metrics-head.ts';
 import { createPrometheusWrites } from './prometheus-writes.ts';
 import { keepPushGroups } from './push-groups.ts';
 import { readScraping, type Scraping } from './scraping.ts';
-import { collectSelf, observeMetricStore } from './self-metrics.ts';
+import { collectSelf, observeDisk, observeMetricStore, observeRemoteWrite } from './self-metrics.ts';
 import { seriesAdmin } from './series-admin.ts';
 import type { Stack } from './stack.ts';
 import type { Storage } from './storage.ts';
@@ -46,6 +46,8 @@ export interface MetricsParts {
   readonly head: MetricsHead;
   readonly limits: SeriesLimits;
   readonly registry: ServerMetrics['registry'];
+  /** What `/api/v1/rules` and `/api/v1/alerts` tell. */
+  readonly rules: RuleStatus;
   readonly intake: IngestPipeline;
   /** Makes those who announce series announce them again. */
   readonly forgetSeries: () => void;
@@ -62,6 +64,7 @@ export interface Metrics {
   readonly promql: PromqlService;
   readonly samples: SampleStore;
   readonly scraper: Scraper;
+  readonly externalLabels: Readonly<Record<string, string>>;
   /** Starts what fetches by itself. To be called when the listeners are open. */
   startCollecting(processes: () => readonly OwnProcess[]): void;
 }
@@ -88,12 +91,17 @@ export async function createMetrics(parts: MetricsParts): Promise<Metrics> {
   if (!isShared) settleHead({ ...parts, store: storage.store, isStoreComplete });
   const scraper = createScraper({ write: (write) => parts.intake.write(write), log });
   const promql = createService({ ...parts, isShared, isStoreComplete, samples, scraper, scraping });
-  await createForwarding({
+  const remote = await createForwarding({
     ...{ ...parts, scraping },
     labelsOf: (low, high) => promql.catalog.labelsOf(low, high),
     metadata: () => promql.knownMetadata(),
   });
-  observeMetricStore(parts.registry, { head, writer, promql, scraper });
+  observeMetricStore(parts.registry, {
+    ...{ head, writer, promql, scraper },
+    maxSeries: config.metrics.max_series,
+  });
+  if (remote !== undefined) observeRemoteWrite(parts.registry, remote);
+  observeDisk(parts.registry, config.data_dir);
   const pushed = await keepPushGroups(parts);
   const writes = createPrometheusWrites({
     maxBodyBytes: config.ingest.max_body,
@@ -101,7 +109,7 @@ export async function createMetrics(parts: MetricsParts): Promise<Metrics> {
     pushed,
   });
   return {
-    ...{ service: promql, writes, promql, samples, scraper },
+    ...{ service: promql, writes, promql, samples, scraper, externalLabels: scraping.externalLabels },
     startCollecting: (processes) => startCollecting({ ...parts, scraper, scraping }, processes),
   };
 }
@@ -143,6 +151,7 @@ function createService(facts: ServiceFacts): PromqlService {
     },
     cardinality: (nowMs) => limits.report(nowMs),
     scrape: scraper,
+    rules: facts.rules,
     clock,
     log,
   });

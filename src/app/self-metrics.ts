@@ -1,5 +1,6 @@
+import { statfsSync } from 'node:fs';
 import { hostname } from 'node:os';
-import type { Scraper } from '../collect/index.ts';
+import type { RemoteWriter, Scraper } from '../collect/index.ts';
 import { decodePrometheusText, type IngestPipeline, SeriesCache } from '../ingest/index.ts';
 import { messageOf } from '../lib/errors.ts';
 import type { Log } from '../lib/log.ts';
@@ -14,12 +15,14 @@ export interface MetricFigures {
   readonly writer: Pick<Writer, 'journal'>;
   readonly promql: Pick<PromqlService, 'gate' | 'catalog'>;
   readonly scraper: Scraper;
+  /** Most active series; 0: no limit. */
+  readonly maxSeries: number;
 }
 
 /** Figures of the metric store, of queries and of scraping, for the server's own metrics. */
 export function observeMetricStore(
   registry: Registry,
-  { head, writer, promql, scraper }: MetricFigures,
+  { head, writer, promql, scraper, maxSeries }: MetricFigures,
 ): void {
   const gauge = (name: string, help: string, read: () => number) =>
     registry.observed({ name: `bellwether_${name}`, help, type: 'gauge' }, read);
@@ -50,6 +53,7 @@ export function observeMetricStore(
   );
   gauge('journal_bytes', 'Bytes of those files.', () => writer.journal.bytes);
   gauge('active_series', 'Series of today and yesterday.', () => promql.catalog.residentCount);
+  gauge('series_limit', 'Most active series; 0 without a limit.', () => maxSeries);
   gauge('queries_running', 'PromQL queries that are evaluated.', () => promql.gate.stats().running);
   gauge('queries_waiting', 'PromQL queries that wait for their turn.', () => promql.gate.stats().waiting);
   counter('queries_slow', 'PromQL queries that took longer than query.slow.', () => promql.gate.stats().slow);
@@ -67,6 +71,57 @@ export function observeMetricStore(
     },
     () => scraper.pools().map(({ name, active }) => ({ labels: { scrape_job: name }, value: active })),
   );
+}
+
+/** How far behind the servers are that samples are forwarded to. */
+export function observeRemoteWrite(registry: Registry, remote: RemoteWriter): void {
+  const labels = ['remote'];
+  registry.observed(
+    {
+      name: 'bellwether_remote_write_lag_seconds',
+      help: 'Newest sample taken in less the newest one sent.',
+      type: 'gauge',
+      unit: 'seconds',
+      labels,
+    },
+    () =>
+      remote.status().map(({ name, newestTakenMs, newestSentMs }) => ({
+        labels: { remote: name },
+        value: newestSentMs === 0 ? 0 : Math.max(0, newestTakenMs - newestSentMs) / 1000,
+      })),
+  );
+  registry.observed(
+    {
+      name: 'bellwether_remote_write_dropped_items',
+      help: 'Samples, histograms and exemplars that were not sent, by reason.',
+      type: 'counter',
+      labels: [...labels, 'reason'],
+    },
+    () =>
+      remote.status().flatMap(({ name, droppedItems }) =>
+        Object.entries(droppedItems).map(([reason, value]) => ({
+          labels: { remote: name, reason },
+          value,
+        })),
+      ),
+  );
+}
+
+/** Room on the disk with the data folder, looked up when the metrics are asked for. */
+export function observeDisk(registry: Registry, dataDir: string): void {
+  const gauge = (name: string, help: string, read: () => number) =>
+    registry.observed(
+      { name: `bellwether_data_disk_${name}_bytes`, help, type: 'gauge', unit: 'bytes' },
+      read,
+    );
+  gauge('free', 'Free space on the disk with the data folder.', () => {
+    const { bavail, bsize } = statfsSync(dataDir);
+    return bavail * bsize;
+  });
+  gauge('size', 'Size of the disk with the data folder.', () => {
+    const { blocks, bsize } = statfsSync(dataDir);
+    return blocks * bsize;
+  });
 }
 
 export interface SelfCollectorOptions {

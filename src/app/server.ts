@@ -18,12 +18,16 @@ import { createSnapshotStore, openState, type SnapshotStore, type StateDatabase 
 import { lockDataDir } from '../store/engine/index.ts';
 import { createWriter, type MetricsHead, replayInto, type Writer } from '../store/index.ts';
 import { checkExposure, createServerAccess } from './access.ts';
+import { startAlerting } from './alerting/alerting.ts';
+import { lateAlerting } from './alerting/late-alerting.ts';
+import { checkConfig } from './check-config.ts';
 import { healthProbes } from './health.ts';
 import { createIngest, type Ingest } from './ingest.ts';
 import { forwardTouches } from './live.ts';
-import { createLimits, createMetrics } from './metrics.ts';
+import { createLimits, createMetrics, type Metrics } from './metrics.ts';
 import { createHead } from './metrics-head.ts';
 import { metricReaders } from './readers.ts';
+import { readScraping } from './scraping.ts';
 import { createServices, portsToOpen } from './services.ts';
 import { createStack, type Stack } from './stack.ts';
 import { openStorage, type Storage, spoolDirOf } from './storage.ts';
@@ -34,6 +38,8 @@ export interface ServerOptions {
   readonly log: Log;
   /** Epoch milliseconds; for tests. */
   readonly clock?: () => number;
+  /** Reads the configuration again, for a reload; without it a reload only reads the files it names. @throws ConfigError */
+  readonly readConfig?: () => Config;
   /** Also checks every answer of the API against its schema; for tests. */
   readonly checksAnswers?: boolean;
 }
@@ -52,6 +58,12 @@ export interface RunningServer {
   enginePid(): number | undefined;
   /** Resolves when everything works; rejects when the store never will, for example because a newer version wrote it. */
   whenReady(): Promise<void>;
+  /**
+   * Reads the configuration again and changes over to its rules, routes, receivers, on-call and scrape jobs.
+   *
+   * @throws BellwetherError `bad_config` with every mistake; everything stays as it was.
+   */
+  reload(): Promise<void>;
   /** Stops accepting, makes what was taken durable, closes everything in reverse order. */
   stop(): Promise<void>;
 }
@@ -94,12 +106,15 @@ interface Core {
 
 async function start(options: ServerOptions, stack: Stack): Promise<RunningServer> {
   const { config, version, log, clock = Date.now } = options;
+  checkConfig(config);
   const core = await startCore(options, stack);
-  const { storage, writer, isKeyRequired, keys } = core;
+  const { storage, writer, isKeyRequired } = core;
   const seriesLimits = createLimits(config);
   const queries = createAgentQueries(storage.store);
+  const alerts = lateAlerting();
   const live = createLiveHub({
     version,
+    firing: alerts.firing,
     loadSessions: (ids) => queries.sessionsByIds(ids, clock()),
     clock,
     log,
@@ -108,58 +123,74 @@ async function start(options: ServerOptions, stack: Stack): Promise<RunningServe
   let servers: HttpServers | undefined;
   let ingest: Ingest | undefined;
   const readers = metricReaders({
-    writer,
-    storage,
+    ...{ writer, storage, bodies, live: () => live, servers: () => servers },
     sources: () => ingest!.sources,
-    live: () => live,
-    bodies,
-    servers: () => servers,
   });
   const metrics = createServerMetrics({ version, readers });
   ingest = createIngest({
-    config,
-    writer,
-    meter: metrics.ingest,
-    clock,
-    log,
+    ...{ config, writer, clock, log, seriesLimits, meter: metrics.ingest },
     onSourcesChanged: () => live.sourcesChanged(),
-    seriesLimits,
   });
   await keepSources(ingest.sources, core.snapshots, { clock, log, stack });
   writer.onStored(forwardTouches({ ledger: ingest.ledger, live, clock }));
   const health = watchHealth({ options, core, live, stack });
   const services = createServices({
     ...{ version, config, isKeyRequired, queries, sources: ingest.sources, health, metrics },
+    alerts: alerts.services,
     ports: () => portsOf(servers),
   });
   const prometheus = await createMetrics({
     ...{ config, version, storage, writer, clock, log, stack, limits: seriesLimits },
     ...{ head: core.head, intake: ingest.pipeline, snapshots: core.snapshots, registry: metrics.registry },
     forgetSeries: ingest.forgetSeries,
+    rules: alerts.ruleStatus,
   });
   stack.onStop('writer', () => writer.drain(drainMs));
   servers = await openServers({
     ...portsToOpen(config),
-    ...{
-      services,
-      prometheus,
-      live,
-      uiFolder,
-      log,
-      clock,
-      meter: metrics.http,
-      intake: ingest.pipeline,
-      budget: bodies,
-    },
-    access: createServerAccess({ keys, isKeyRequired, clock, log }),
-    bounds: { maxBytes: config.ingest.max_body, idleMs: bodyIdleMs, totalMs: bodyTotalMs },
-    allowedHosts: allowedHosts(config),
-    checksAnswers: options.checksAnswers,
+    ...listening({ options, core, live, bodies }),
+    ...{ services, prometheus, meter: metrics.http, intake: ingest.pipeline },
+    ...{ alertmanager: alerts.alertmanager, inbound: alerts.inbound, actions: alerts.actions },
   });
   stack.onStop('listeners', () => servers?.stop(stopGraceMs));
   prometheus.startCollecting(() => ownProcesses(storage));
+  alerts.bind(
+    await startAlerting({
+      ...{ config, version, writer, log, stack, state: core.state, store: storage.store },
+      ...{ metrics: prometheus, intake: ingest.pipeline, registry: metrics.registry },
+      readConfig: () => checked(options.readConfig?.() ?? config),
+      prepareScraping: (next) => prepareScraping(prometheus, next),
+      externalUrl: externalUrlOf(config, servers),
+      onChange: () => live.alertsChanged(),
+    }),
+  );
   health.markStarted();
-  return runningServer({ core, servers, stack, services });
+  return runningServer({ core, servers, stack, services, reload: () => alerts.services.reload() });
+}
+
+interface ListeningParts {
+  readonly options: ServerOptions;
+  readonly core: Core;
+  readonly live: LiveHub;
+  readonly bodies: ReturnType<typeof createMemoryBudget>;
+}
+
+/** What the listeners need besides what they serve. */
+function listening({ options, core, live, bodies }: ListeningParts) {
+  const { config, log, clock = Date.now, checksAnswers } = options;
+  const { keys, isKeyRequired } = core;
+  return {
+    ...{ live, uiFolder, log, clock, checksAnswers, budget: bodies },
+    access: createServerAccess({ keys, isKeyRequired, clock, log }),
+    bounds: { maxBytes: config.ingest.max_body, idleMs: bodyIdleMs, totalMs: bodyTotalMs },
+    allowedHosts: allowedHosts(config),
+  };
+}
+
+/** Reads the scrape jobs of another configuration, and gives what changes over to them. @throws ConfigError */
+function prepareScraping({ scraper }: Metrics, config: Config): () => void {
+  const { jobs } = readScraping(config);
+  return () => scraper.reload(jobs);
 }
 
 async function startCore({ config, log, clock = Date.now }: ServerOptions, stack: Stack): Promise<Core> {
@@ -187,6 +218,17 @@ async function startCore({ config, log, clock = Date.now }: ServerOptions, stack
     if (status === 'ok') writer.wake();
   });
   return { state, storage, writer, head, snapshots: createSnapshotStore(state), isKeyRequired, keys };
+}
+
+/** All mistakes in a configuration and in the files it names are told together. */
+function checked(config: Config): Config {
+  checkConfig(config);
+  return config;
+}
+
+/** Where people reach this server: for links in notifications. */
+function externalUrlOf({ server }: Config, { main }: HttpServers): string {
+  return (server.public_url ?? `http://${urlHost(main)}`).replace(/\/+$/, '');
 }
 
 function portsOf(servers: HttpServers | undefined) {
@@ -263,9 +305,10 @@ interface RunningParts {
   readonly servers: HttpServers;
   readonly stack: Stack;
   readonly services: { onboarding(host: string): Promise<{ shell: string }> };
+  readonly reload: () => Promise<void>;
 }
 
-function runningServer({ core, servers, stack, services }: RunningParts): RunningServer {
+function runningServer({ core, servers, stack, services, reload }: RunningParts): RunningServer {
   const { main, otlpHttp, otlpGrpc } = servers;
   let stopped: Promise<void> | undefined;
   return {
@@ -276,6 +319,7 @@ function runningServer({ core, servers, stack, services }: RunningParts): Runnin
     shellBlock: async () => (await services.onboarding(urlHost(main))).shell,
     enginePid: () => core.storage.engine?.state().pid,
     whenReady: () => core.storage.store.whenReady(),
+    reload,
     stop: () => {
       stopped ??= stack.stop();
       return stopped;

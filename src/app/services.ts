@@ -1,6 +1,6 @@
 import type { Config } from '../config/index.ts';
 import type { Status } from '../contract/index.ts';
-import type { ApiServices, Principal } from '../http/index.ts';
+import type { AlertServices, ApiServices, Principal } from '../http/index.ts';
 import type { SourceRegistry } from '../ingest/index.ts';
 import { isLoopback, parseListen } from '../lib/listen.ts';
 import type { AgentQueries } from '../query/agents/index.ts';
@@ -15,6 +15,7 @@ export interface ServiceParts {
   readonly sources: SourceRegistry;
   readonly health: HealthChecks;
   readonly metrics: ServerMetrics;
+  readonly alerts: AlertServices;
   /** Ports that are open, known after listening; 0 before. */
   readonly ports: () => { readonly main: number; readonly otlpHttp?: number; readonly otlpGrpc?: number };
 }
@@ -42,6 +43,7 @@ export function createServices(parts: ServiceParts): ApiServices {
     },
     onboarding: async (host) => onboardingOf(onboardingFacts(parts, host)),
     health,
+    alerts: parts.alerts,
     metrics: async (format) => metrics.registry.text(format),
   };
 }

@@ -60,5 +60,6 @@ function retentionOf({ retention }: Config): Retention {
     logs: kept(retention.logs),
     traces: kept(retention.traces),
     sessions: kept(retention.sessions),
+    alerts: kept(retention.alerts),
   };
 }

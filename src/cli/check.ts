@@ -1,5 +1,5 @@
 import { stringify } from 'yaml';
-import { readScraping } from '../app/index.ts';
+import { checkConfig } from '../app/index.ts';
 import { ConfigError } from '../config/index.ts';
 import { type CommonFlags, configFromFlags } from './flags.ts';
 
@@ -7,7 +7,7 @@ import { type CommonFlags, configFromFlags } from './flags.ts';
 export function check(flags: CommonFlags & { readonly print?: boolean }): number {
   try {
     const config = configFromFlags(flags);
-    for (const warning of readScraping(config).warnings) process.stderr.write(`${warning}\n`);
+    for (const warning of checkConfig(config)) process.stderr.write(`${warning}\n`);
     if (flags.print) {
       const shown = {
         ...config,

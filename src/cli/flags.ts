@@ -24,6 +24,7 @@ export function configFromFlags(flags: CommonFlags): Config {
       'retention.logs': flags.retention,
       'retention.traces': flags.retention,
       'retention.sessions': flags.retention,
+      'retention.alerts': flags.retention,
       'query.features': flags.enableFeature?.split(','),
     },
   });

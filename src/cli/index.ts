@@ -1,7 +1,9 @@
 import { Command, CommanderError, Option } from 'commander';
 import { BellwetherError } from '../lib/errors.ts';
+import type { ServerFlags } from './ask-server.ts';
 import type { CommonFlags } from './flags.ts';
 import type { QueryFlags } from './query.ts';
+import type { RuleFlags, RuleTestFlags } from './rules.ts';
 import { version } from './version.ts';
 
 /**
@@ -67,13 +69,7 @@ function createProgram(done: (exitCode: number) => void): Command {
     .description('run the server (the default)')
     .action(async (flags: CommonFlags) => done(await (await import('./serve.ts')).serve(flags)));
 
-  withCommonFlags(program.command('check'))
-    .description('check the configuration and list every mistake with line and column')
-    .option('--print', 'print the configuration in force, defaults included')
-    .action(async (flags: CommonFlags & { print?: boolean }) =>
-      done((await import('./check.ts')).check(flags)),
-    );
-
+  addCheckCommands(program, done);
   withCommonFlags(program.command('doctor'))
     .description(
       'look for what keeps Bellwether from working: ports, data folder, engine, disk, clock, one round trip',
@@ -91,9 +87,58 @@ function createProgram(done: (exitCode: number) => void): Command {
     );
 
   addQueryCommand(program, done);
+  addReceiverCommands(program, done);
   addKeyCommands(program, done);
   addDocsCommand(program, done);
   return program;
+}
+
+function addCheckCommands(program: Command, done: (exitCode: number) => void): void {
+  const check = withCommonFlags(program.command('check'))
+    .description(
+      'check the configuration and everything it names, and list every mistake with line and column',
+    )
+    .option('--print', 'print the configuration in force, defaults included')
+    .action(async (flags: CommonFlags & { print?: boolean }) =>
+      done((await import('./check.ts')).check(flags)),
+    );
+  const features = ['--enable-feature <list>', 'experimental parts of PromQL, with commas between'] as const;
+  check
+    .command('rules')
+    .description('check rule files, as promtool check rules does')
+    .argument('<files...>')
+    .option(...features)
+    .action(async (files: string[], flags: RuleFlags) =>
+      done((await import('./rules.ts')).checkRules(files, flags)),
+    );
+  program
+    .command('test')
+    .description('run tests')
+    .command('rules')
+    .description('run unit tests of rules in promtool’s format')
+    .argument('<files...>')
+    .option('--run <pattern>', 'only tests whose name it matches')
+    .option(...features)
+    .action(async (files: string[], flags: RuleTestFlags) =>
+      done(await (await import('./rules.ts')).testRules(files, flags)),
+    );
+}
+
+function addReceiverCommands(program: Command, done: (exitCode: number) => void): void {
+  const receivers = program.command('receivers').description('see who can be told of alerts, and try it');
+  const withServer = (command: Command) =>
+    command
+      .option('--url <url>', 'address of the server', 'http://127.0.0.1:7070')
+      .option('--key <key>', 'admin key, where the server asks for one (or BELLWETHER_KEY)');
+  withServer(receivers.command('list'))
+    .description('list receivers of a running server, with how their last delivery went')
+    .action(async (flags: ServerFlags) => done(await (await import('./receivers.ts')).listReceivers(flags)));
+  withServer(receivers.command('test').argument('<name>', 'the receiver'))
+    .description('send a test notification through a running server and tell how it went')
+    .option('--integration <id>', 'only one entry of the receiver')
+    .action(async (name: string, flags: ServerFlags & { integration?: string }) =>
+      done(await (await import('./receivers.ts')).testReceiver(name, flags)),
+    );
 }
 
 function addQueryCommand(program: Command, done: (exitCode: number) => void): void {

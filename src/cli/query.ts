@@ -1,7 +1,7 @@
-import { fetch } from 'undici';
-import { BellwetherError, messageOf } from '../lib/errors.ts';
+import { BellwetherError } from '../lib/errors.ts';
 import { parseTime } from '../lib/time.ts';
 import { parseDurationMs } from '../lib/units.ts';
+import { fetchText } from './ask-server.ts';
 import { type ApiResult, drawResult, type QueryFormat } from './query-output.ts';
 
 export interface QueryFlags {
@@ -17,7 +17,6 @@ export interface QueryFlags {
 
 /** Points of a range query whose step is not given: about as many as a terminal is wide. */
 const DEFAULT_POINTS = 120;
-const REQUEST_TIMEOUT_MS = 300_000;
 
 /** `bellwether query`: asks a running server a PromQL question, at one moment or, with `--from`, over a range. */
 export async function query(expression: string, flags: QueryFlags): Promise<number> {
@@ -64,24 +63,8 @@ interface Envelope {
 }
 
 async function ask(url: string, params: URLSearchParams, flags: QueryFlags): Promise<Envelope> {
-  const key = flags.key ?? process.env.BELLWETHER_KEY;
-  const headers = {
-    'Content-Type': 'application/x-www-form-urlencoded',
-    ...(key !== undefined && { Authorization: `Bearer ${key}` }),
-  };
-  const signal = AbortSignal.timeout(REQUEST_TIMEOUT_MS);
-  let text: string;
-  try {
-    const response = await fetch(url, { method: 'POST', headers, body: params.toString(), signal });
-    text = await response.text();
-  } catch (error) {
-    throw new BellwetherError({
-      code: 'no_answer',
-      message: `${url} does not answer: ${messageOf((error as { cause?: unknown }).cause ?? error)}`,
-      hint: 'is the server running? --url says where',
-      cause: error,
-    });
-  }
+  const contentType = 'application/x-www-form-urlencoded';
+  const { text } = await fetchText(url, { method: 'POST', contentType, body: params.toString() }, flags.key);
   const answer = parse(text, url);
   if (answer.status === 'success') return answer;
   throw new BellwetherError({

@@ -1,5 +1,6 @@
 import { type RunningServer, startServer } from '../app/index.ts';
 import type { Config } from '../config/index.ts';
+import { messageOf } from '../lib/errors.ts';
 import { formatDurationMs } from '../lib/units.ts';
 import { createLog, type ServerLog } from '../self/index.ts';
 import { type CommonFlags, configFromFlags } from './flags.ts';
@@ -17,7 +18,8 @@ export async function serve(flags: CommonFlags): Promise<number> {
   reportBugs(log);
   // From here on a signal must not end the process half-way through its start.
   const signal = nextSignal();
-  const server = await startServer({ config, version, log });
+  const server = await startServer({ config, version, log, readConfig: () => configFromFlags(flags) });
+  reloadOnSignal(server, log);
   process.stdout.write(await banner(server, config));
   server.whenReady().then(
     () => process.stdout.write('ready\n'),
@@ -31,6 +33,16 @@ export async function serve(flags: CommonFlags): Promise<number> {
 function nextSignal(): Promise<NodeJS.Signals> {
   return new Promise((resolve) => {
     for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, resolve);
+  });
+}
+
+/** SIGHUP, as with Prometheus and Alertmanager. A mistake is logged, and everything goes on as it was. */
+function reloadOnSignal(server: RunningServer, log: ServerLog): void {
+  process.on('SIGHUP', () => {
+    server.reload().then(
+      () => log.info({}, 'the configuration was read again'),
+      (error: unknown) => log.error({ error }, `the configuration was not taken: ${messageOf(error)}`),
+    );
   });
 }
 

@@ -1,4 +1,3 @@
-export { type Clock, systemClock } from './clock.ts';
 export * from './config/index.ts';
 export type { DnsResolver } from './discovery/index.ts';
 export * from './host/index.ts';

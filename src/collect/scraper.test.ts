@@ -6,6 +6,7 @@ import { gzipSync } from 'node:zlib';
 import { afterEach, describe, expect, test } from 'vitest';
 import { MemoryStreamRegistry, type Write } from '../ingest/index.ts';
 import { ProtoWriter } from '../ingest/protocols/exposition/testing/proto-writer.ts';
+import type { Clock } from '../lib/clock.ts';
 import { BellwetherError } from '../lib/errors.ts';
 import type { OutboundRequest, OutboundResponse } from '../lib/outbound.ts';
 import { OutboundError } from '../lib/outbound.ts';
@@ -14,7 +15,6 @@ import { createBatch } from '../store/index.ts';
 import { nativeBlock } from '../store/native/block.ts';
 import { FakeClock, settle } from '../store/testing/fake-clock.ts';
 import { type Row, rowsOf } from '../store/testing/native-rows.ts';
-import type { Clock } from './clock.ts';
 import { parseScrapeConfigs, type ScrapeConfig } from './config/index.ts';
 import { createScraper, type Scraper, type ScraperParts } from './scraper.ts';
 

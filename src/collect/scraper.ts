@@ -1,5 +1,6 @@
 import { hostname } from 'node:os';
 import { hash64, type Write } from '../ingest/index.ts';
+import { type Clock, systemClock } from '../lib/clock.ts';
 import { type Log, silentLog } from '../lib/log.ts';
 import {
   type AddressPolicy,
@@ -8,7 +9,6 @@ import {
   type OutboundClient,
   type OutboundOptions,
 } from '../lib/outbound.ts';
-import { type Clock, systemClock } from './clock.ts';
 import type { ScrapeConfig } from './config/index.ts';
 import type { DiscoveryParts } from './discovery/index.ts';
 import type { ScrapeLoop } from './scrape/loop.ts';

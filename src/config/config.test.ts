@@ -47,8 +47,16 @@ test('flags win over the environment, the environment over the file', () => {
 });
 
 test('retention off is 0, by word and by YAML boolean', () => {
-  const config = load('retention:\n  metrics: off\n  logs: "off"\n  traces: false\n  sessions: 1h\n');
-  expect(config.retention).toEqual({ metrics: 0, logs: 0, traces: 0, sessions: 3_600_000 });
+  const config = load(
+    'retention:\n  metrics: off\n  logs: "off"\n  traces: false\n  sessions: 1h\n  alerts: 2h\n',
+  );
+  expect(config.retention).toEqual({
+    metrics: 0,
+    logs: 0,
+    traces: 0,
+    sessions: 3_600_000,
+    alerts: 7_200_000,
+  });
 });
 
 test('every mistake is reported at once, each with line and column and a suggestion', () => {

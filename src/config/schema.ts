@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { parseDurationMs } from '../lib/units.ts';
+import { alertingSections } from './alerting-schema.ts';
 import { bytes, duration, section, size } from './fields.ts';
 import { metricsSections } from './metrics-schema.ts';
 
@@ -113,6 +114,7 @@ export const configSchema = z.strictObject({
       logs: retention('30d').describe('How long logs are kept.'),
       traces: retention('30d').describe('How long spans are kept.'),
       sessions: retention('400d').describe('How long the agent ledger (sessions, costs) is kept.'),
+      alerts: retention('400d').describe('How long the history of alerts is kept.'),
     },
     'How long each signal is kept: a duration, or off to keep it for ever.',
   ),
@@ -152,6 +154,7 @@ export const configSchema = z.strictObject({
     'Limits on what senders may send.',
   ),
   ...metricsSections,
+  ...alertingSections,
   log: section(
     {
       level: z

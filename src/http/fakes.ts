@@ -3,6 +3,7 @@ import type { Health, Session, Status } from '../contract/index.ts';
 import type { Sender, SourceSignal, Submission, SubmitResult, Write } from '../ingest/index.ts';
 import { BellwetherError } from '../lib/errors.ts';
 import type { Access, Principal } from './access.ts';
+import type { AlertServices } from './alert-services.ts';
 import { createLiveHub, type LiveHub } from './live.ts';
 import { createMemoryBudget, type MemoryBudget } from './memory-budget.ts';
 import type { RequestFacts } from './meter.ts';
@@ -182,6 +183,8 @@ export function fakeServices(): ApiServices & { health: { answer: Health } } {
       settings_json: '{}',
     }),
     health,
+    // Routes of alerts are tested with the real services.
+    alerts: {} as AlertServices,
     metrics: async (format) => ({ type: 'text/plain; version=0.0.4; charset=utf-8', text: `# ${format}\n` }),
   };
 }

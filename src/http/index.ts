@@ -7,6 +7,23 @@ export {
   type KeyLookup,
   type Principal,
 } from './access.ts';
+export { type ActionAnswer, type ActionService, actionPagePath } from './actions/index.ts';
+export type {
+  Act,
+  AlertServices,
+  HistorySearch,
+  RuleInput,
+  SilenceRequest,
+} from './alert-services.ts';
+export {
+  type AlertmanagerAnswer,
+  type AlertmanagerCall,
+  type AlertmanagerService,
+  alertmanagerEndpoints,
+  type InboundRequest,
+  type InboundService,
+  inboundEndpoint,
+} from './alertmanager/index.ts';
 export type { BodyBounds } from './body.ts';
 export { type ConnectionBounds, defaultConnectionBounds, type Listener } from './listener.ts';
 export { createLiveHub, type LiveBounds, type LiveHub, type LiveHubOptions } from './live.ts';

@@ -38,6 +38,8 @@ export interface LiveHubOptions {
   readonly version: string;
   /** Sessions by id; unknown ids are left out. Called with at most `maxPerLoad` ids, one call at a time. */
   readonly loadSessions: (sessionIds: readonly string[]) => Promise<readonly Session[]>;
+  /** Alerts that fire and are not suppressed, asked when they are told of. */
+  readonly firing?: () => number;
   readonly clock: () => number;
   readonly log?: Log;
   readonly bounds?: Partial<LiveBounds>;
@@ -55,6 +57,8 @@ export interface LiveHub {
    */
   touch(sessionIds: Iterable<string>): void;
   sourcesChanged(): void;
+  /** Says that alerts, silences or acknowledgements changed. */
+  alertsChanged(): void;
   /** Says whether the server is ready; sent when it changed, and to everybody who comes. */
   setStatus(status: { ready: boolean; message: string }): void;
   readonly clients: number;
@@ -68,7 +72,13 @@ export function createLiveHub(options: LiveHubOptions): LiveHub {
   const bounds = { ...defaultLiveBounds, ...options.bounds };
   const room = createRoom(bounds);
   const sessions = createSessionFeed(options, bounds, room);
-  let sourcesTimer: NodeJS.Timeout | undefined;
+  const now = () => new Date(options.clock()).toISOString();
+  const sources = createSignal(room, bounds, () => ({ type: 'sources', at: now() }));
+  const alerts = createSignal(room, bounds, () => ({
+    type: 'alerts',
+    firing: options.firing?.() ?? 0,
+    at: now(),
+  }));
   let status = { ready: true, message: '' };
 
   return {
@@ -76,20 +86,14 @@ export function createLiveHub(options: LiveHubOptions): LiveHub {
       if (room.clientCount >= bounds.maxClients) throw tooManyStreams(bounds.maxClients);
     },
     attach(response) {
-      const at = new Date(options.clock()).toISOString();
       room.enter(response, [
-        { type: 'hello', version: options.version, at },
+        { type: 'hello', version: options.version, at: now() },
         { type: 'status', ...status },
       ]);
     },
     touch: sessions.touch,
-    sourcesChanged() {
-      if (room.clientCount === 0 || sourcesTimer !== undefined) return;
-      sourcesTimer = setTimeout(() => {
-        sourcesTimer = undefined;
-        room.broadcast({ type: 'sources', at: new Date(options.clock()).toISOString() });
-      }, bounds.gatherMs);
-    },
+    sourcesChanged: sources.raise,
+    alertsChanged: alerts.raise,
     setStatus(next) {
       if (next.ready === status.ready && next.message === status.message) return;
       status = { ready: next.ready, message: next.message };
@@ -102,10 +106,30 @@ export function createLiveHub(options: LiveHubOptions): LiveHub {
       return sessions.dropped();
     },
     close() {
-      clearTimeout(sourcesTimer);
+      sources.close();
+      alerts.close();
       sessions.close();
       room.close();
     },
+  };
+}
+
+/** One event for everything that changes within the time of gathering, while somebody listens. */
+function createSignal(
+  room: Room,
+  { gatherMs }: LiveBounds,
+  event: () => LiveEvent,
+): { raise(): void; close(): void } {
+  let timer: NodeJS.Timeout | undefined;
+  return {
+    raise() {
+      if (room.clientCount === 0 || timer !== undefined) return;
+      timer = setTimeout(() => {
+        timer = undefined;
+        room.broadcast(event());
+      }, gatherMs);
+    },
+    close: () => clearTimeout(timer),
   };
 }
 

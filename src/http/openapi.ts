@@ -1,5 +1,7 @@
 import { z } from 'zod';
 import * as contract from '../contract/index.ts';
+import { actionPagePath, buttonPaths } from './actions/index.ts';
+import { alertmanagerEndpoints, inboundEndpoint } from './alertmanager/index.ts';
 import { prometheusEndpoints, rawEndpoints, writeEndpoints } from './prometheus/index.ts';
 import type { Route } from './route.ts';
 
@@ -22,6 +24,13 @@ const named: Readonly<Record<string, z.ZodType>> = {
   Health: contract.health,
   HealthPart: contract.healthPart,
   LiveEvent: contract.liveEvent,
+  ActiveAlert: contract.activeAlert,
+  AlertList: contract.alertList,
+  AlertWhy: contract.alertWhy,
+  HistoryEvent: contract.historyEvent,
+  RuleInfo: contract.ruleInfo,
+  RuleBody: contract.ruleBody,
+  Silence: contract.silence,
   LoginAnswer: contract.loginAnswer,
   Error: contract.errorBody,
 };
@@ -185,6 +194,34 @@ function prometheusReference(): string[] {
     '| methods | path | takes |',
     '|---|---|---|',
     ...writeEndpoints.map(({ methods, path, summary }) => row(methods, path, summary)),
+    '',
+    "## Alertmanager's API",
+    '',
+    'Below `/alertmanager/api/v2/` (and `/api/v2/`), with the answers of https://github.com/prometheus/alertmanager/blob/main/api/v2/openapi.yaml. An ingest key may',
+    'send alerts; everything else needs an admin key where keys are required.',
+    '',
+    '| methods | path | answers |',
+    '|---|---|---|',
+    ...alertmanagerEndpoints.map(({ methods, path, summary }) =>
+      row(Object.keys(methods), `/alertmanager/api/v2/${path}`, summary),
+    ),
+    row(['POST'], '/alertmanager/-/reload', 'Reads the configuration again'),
+    row(['GET'], '/alertmanager/-/healthy', 'Whether the server runs; also `/alertmanager/-/ready`'),
+    '',
+    '## From elsewhere',
+    '',
+    'Each has a token or a signature of its own: [alerting](guides/alerting.md).',
+    '',
+    '| methods | path | takes |',
+    '|---|---|---|',
+    row(['POST'], inboundEndpoint, 'Webhooks that become alerts'),
+    row(['POST'], buttonPaths.slack, 'Buttons pressed in Slack'),
+    row(['POST'], buttonPaths.telegram, 'Buttons pressed in Telegram'),
+    row(
+      ['GET', 'POST'],
+      `${actionPagePath}:token`,
+      'The page behind a signed link: acknowledge without logging in',
+    ),
     '',
   ];
 }

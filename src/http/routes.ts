@@ -19,6 +19,7 @@ import {
 import { BellwetherError } from '../lib/errors.ts';
 import { parseTimeRange } from '../lib/time.ts';
 import { type Access, sessionCookieHeader } from './access.ts';
+import { alertRoutes } from './alert-routes.ts';
 import { parseAccept } from './encoding.ts';
 import type { LiveHub } from './live.ts';
 import { createLoginLimit } from './login-limit.ts';
@@ -36,7 +37,9 @@ export interface RouteParts {
 export function createRoutes(parts: RouteParts): Route[] {
   const routes = [
     ...agentRoutes(parts.services),
+    ...alertRoutes(parts.services.alerts),
     ...systemRoutes(parts.services),
+    graphRoute(),
     liveRoute(parts.live),
     ...loginRoutes(parts.access),
     ...healthRoutes(parts.services),
@@ -241,6 +244,30 @@ function healthRoutes(services: ApiServices): Route[] {
       },
     }),
   );
+}
+
+/** Links to Prometheus's own page, as rules and templates make them, lead to ours. */
+function graphRoute(): Route {
+  return defineRoute({
+    method: 'GET',
+    path: '/graph',
+    name: 'graph',
+    summary: "Leads from an address of Prometheus's expression browser to the same query here",
+    role: 'public',
+    cache: 'never',
+    query: z.object({ 'g0.expr': z.string().max(16_384).default('') }),
+    response: 'text/plain',
+    statuses: { 302: 'the page is elsewhere' },
+    handle: ({ query }) => {
+      const search = new URLSearchParams({ q: query['g0.expr'] });
+      return new Reply({
+        status: 302,
+        headers: { Location: `/explore/metrics?${search.toString()}` },
+        text: '',
+        type: 'text/plain',
+      });
+    },
+  });
 }
 
 function metricsRoute(services: ApiServices): Route {

@@ -3,6 +3,13 @@ import type { FastifyInstance } from 'fastify';
 import type { IngestPipeline } from '../ingest/index.ts';
 import { BellwetherError } from '../lib/errors.ts';
 import { type Access, credentialsOf } from './access.ts';
+import { type ActionHttpHandler, type ActionService, createActionHttp } from './actions/index.ts';
+import {
+  type AlertmanagerHttpHandler,
+  type AlertmanagerService,
+  createAlertmanagerHttp,
+  type InboundService,
+} from './alertmanager/index.ts';
 import { answerJsonError, pathOf } from './answer.ts';
 import { type ApiOptions, createApi } from './api.ts';
 import { type ConnectionBounds, type Listener, openListener } from './listener.ts';
@@ -39,6 +46,12 @@ export interface HttpOptions
     Pick<ApiOptions, 'clock' | 'checksAnswers'> {
   readonly intake: Pick<IngestPipeline, 'submit' | 'refuse' | 'write'>;
   readonly prometheus: { readonly service: PrometheusService; readonly writes: PrometheusWrites };
+  /** Undefined: its paths do not exist. */
+  readonly alertmanager?: AlertmanagerService | undefined;
+  /** Undefined: no webhooks are taken. */
+  readonly inbound?: InboundService | undefined;
+  /** Undefined: notifications have no buttons and no signed links. */
+  readonly actions?: ActionService | undefined;
   readonly listen: ListenAddress;
   /** Undefined: off. */
   readonly otlpHttpListen: ListenAddress | undefined;
@@ -73,8 +86,11 @@ export async function openServers(options: HttpOptions): Promise<HttpServers> {
   const otlpOptions = { ...options, authenticate: access.authenticate, guard };
   const otlp = createOtlpHttpHandler(otlpOptions);
   const prometheus = createPrometheusHttp({ ...otlpOptions, ...options.prometheus });
+  const alertmanager = createAlertmanagerHttp(otlpOptions);
+  const actions = options.actions && createActionHttp({ ...otlpOptions, actions: options.actions });
   const routes = createRoutes(options);
   const api = await createApi({ ...options, routes, ui: createUi(options) });
+  const parts = { guard, otlp, prometheus, alertmanager, actions, api, routes };
   const common = { bounds: options.connectionBounds, meter: options.meter };
   const opened: Listener[] = [];
   const open = async (listener: Promise<Listener>): Promise<Listener> => {
@@ -87,7 +103,7 @@ export async function openServers(options: HttpOptions): Promise<HttpServers> {
     await api.close();
   };
   try {
-    const main = createMainHandler({ guard, otlp, prometheus, api, routes, meter: options.meter });
+    const main = createMainHandler({ ...parts, meter: options.meter });
     return {
       main: await open(openListener({ ...common, ...listen, name: 'main', handle: main })),
       otlpHttp:
@@ -119,13 +135,17 @@ interface MainHandlerParts {
   readonly guard: HostGuard;
   readonly otlp: OtlpHttpHandler;
   readonly prometheus: PrometheusHttpHandler;
+  readonly alertmanager: AlertmanagerHttpHandler;
+  readonly actions: ActionHttpHandler | undefined;
   readonly api: FastifyInstance;
   readonly routes: readonly Route[];
   readonly meter: HttpMeter | undefined;
 }
 
 /** OTLP goes straight to its handler, everything else to the API after host and origin were checked. */
-function createMainHandler({ guard, otlp, prometheus, api, routes, meter = noMeter }: MainHandlerParts) {
+function createMainHandler(parts: MainHandlerParts) {
+  const { guard, otlp, prometheus, alertmanager, actions, api, routes, meter = noMeter } = parts;
+  const others = [prometheus, alertmanager, ...(actions === undefined ? [] : [actions])];
   const findRoutes = createRouteFinder(routes);
   return (request: IncomingMessage, response: ServerResponse): void => {
     if (otlp.handles(pathOf(request.url))) {
@@ -134,16 +154,16 @@ function createMainHandler({ guard, otlp, prometheus, api, routes, meter = noMet
     }
     const startMs = performance.now();
     const path = pathOf(request.url);
-    const prometheusRoute = prometheus.routeOf(path);
+    const foreign = others.find((handler) => handler.routeOf(path) !== undefined);
     response.once('close', () => {
       const status = response.writableFinished ? response.statusCode : 499;
       const durationS = (performance.now() - startMs) / 1000;
-      const route = prometheusRoute ?? findRoutes(path)[0]?.path ?? 'other';
+      const route = foreign?.routeOf(path) ?? findRoutes(path)[0]?.path ?? 'other';
       meter.request({ listener: 'main', route, method: methodLabel(request.method), status, durationS });
     });
     setSecurityHeaders(response);
-    if (prometheusRoute !== undefined) {
-      prometheus.handle(request, response);
+    if (foreign !== undefined) {
+      foreign.handle(request, response);
       return;
     }
     try {

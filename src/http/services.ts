@@ -11,6 +11,7 @@ import type {
 } from '../contract/index.ts';
 import type { TimeRange } from '../lib/time.ts';
 import type { Principal } from './access.ts';
+import type { AlertServices } from './alert-services.ts';
 
 export interface SessionSearch extends TimeRange {
   readonly limit: number;
@@ -33,6 +34,7 @@ export interface ApiServices {
   /** @param host the Host header of the request, to print addresses that work from where the reader sits. */
   onboarding(host: string): Promise<Onboarding>;
   readonly health: HealthService;
+  readonly alerts: AlertServices;
   /** The server's own metrics as text. */
   metrics(format: 'prometheus' | 'openmetrics'): Promise<{ type: string; text: string }>;
 }

@@ -98,7 +98,7 @@ test('input that cannot be read counts for its address and key', () => {
 
 test('what the server measures by itself is no data of its users', () => {
   const registry = createSourceRegistry();
-  for (const protocol of ['self', 'host'])
+  for (const protocol of ['self', 'host', 'rules'])
     registry.recordOutcome({ ...sender, protocol }, 'metrics', outcome([['bellwether', 9, 0]]), nowMs);
   expect(registry.hasAccepted()).toBe(false);
   const restored = createSourceRegistry();

@@ -137,8 +137,8 @@ export function createSourceRegistry(
   };
 }
 
-/** Protocols under which the server's own measurements come in: its metrics, and the host's. */
-const OWN_PROTOCOLS: ReadonlySet<string> = new Set(['self', 'host']);
+/** Protocols under which the server's own samples come in: its metrics, the host's, and what rules record. */
+const OWN_PROTOCOLS: ReadonlySet<string> = new Set(['self', 'host', 'rules']);
 
 function isFromOutside({ protocol }: { readonly protocol: string }): boolean {
   return !OWN_PROTOCOLS.has(protocol);

@@ -78,7 +78,7 @@ export class Labels {
     return this.#filter((name) => !names.has(name));
   }
 
-  only(names: ReadonlySet<string>): Labels {
+  pick(names: ReadonlySet<string>): Labels {
     return this.#filter((name) => names.has(name));
   }
 

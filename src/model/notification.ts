@@ -1,3 +1,4 @@
+import type { OutboundOptions } from '../lib/outbound-types.ts';
 import type { Labels } from './labels.ts';
 
 /** P0 is the most urgent. */
@@ -56,6 +57,12 @@ export interface Notification {
   readonly externalUrl: string;
 }
 
+/** What an entry's `http_config` says, or the global one. */
+export type IntegrationHttp = Pick<
+  OutboundOptions,
+  'tls' | 'proxy' | 'credentials' | 'headers' | 'followRedirects'
+>;
+
 /** One entry of a receiver: a channel with its settings. */
 export interface Integration {
   /** `<receiver>/<channel>/<position>`: names it in the log of notifications, in history and in the UI. */
@@ -68,6 +75,8 @@ export interface Integration {
   readonly sendsResolved: boolean;
   /** What the channel's schema made of its configuration, global defaults filled in. */
   readonly settings: unknown;
+  /** Undefined: the client's defaults. */
+  readonly http?: IntegrationHttp | undefined;
 }
 
 export interface DeliveryRequest {

@@ -16,10 +16,14 @@ export interface SendContext<S> {
    * @throws DeliveryError when the file cannot be read.
    */
   secret(text: string | undefined, file: string | undefined): Promise<string | undefined>;
+  /** The text without any secret of this delivery. To be called before a text is cut, or half a secret is left. */
+  redact(text: string): string;
   /** For every request; it has the integration's `http_config`, and refuses addresses of cloud metadata services. */
   readonly http: OutboundClient;
   /** What this channel returned as `state` after its last delivery for the group. */
   readonly previous: string | undefined;
+  /** What earlier attempts at this delivery have done already; the channel adds to it. For channels that make several requests. */
+  readonly done: Set<string>;
   readonly timeoutMs: number;
   readonly signal: AbortSignal;
   readonly nowMs: number;
@@ -77,6 +81,11 @@ export interface ChannelDefinition<S = unknown> {
   readonly schema: z.ZodType<S>;
   /** Which keys are taken from `global` when an entry does not have them: key to global key. */
   readonly globals: Readonly<Record<string, string>>;
+  /**
+   * Keys of which one is enough: none is taken from `global` when the entry has another. A key stands for its `_file` too, and both
+   * are alternatives without being listed.
+   */
+  readonly alternatives?: readonly (readonly string[])[];
   /** Keys (dotted) that hold secrets, for status pages. Keys with these names are hidden wherever they appear. */
   readonly secretKeys: readonly string[];
   /** Keys (dotted) whose values are templates, to be checked when the configuration is read. */
@@ -87,6 +96,11 @@ export interface ChannelDefinition<S = unknown> {
   readonly maxAlerts: number | undefined;
   /** Messages per minute and integration before the rest is gathered into a digest. */
   readonly messagesPerMinute: number;
+  /**
+   * Every group is an incident of its own at the service, known by its key. Then nothing is gathered into digests: beyond the rate
+   * notifications wait.
+   */
+  readonly isPerGroup?: boolean;
   /** Contradictions between keys that a schema cannot say, each with the key it belongs to. */
   check?(settings: S): readonly { readonly path: readonly string[]; readonly message: string }[];
   /**

@@ -3,7 +3,7 @@ import { BellwetherError, messageOf } from '../lib/errors.ts';
 import { Labels, METRIC_NAME } from '../model/labels.ts';
 import type { VectorSample } from '../promql/index.ts';
 import { type AlertChange, needsSending, type PresentAlert, stepAlerts } from './alert-state.ts';
-import type { EvaluationParts, RuleAlert, TemplateData } from './evaluation-types.ts';
+import type { EvaluationParts, RuleAlert, RuleChange, TemplateData } from './evaluation-types.ts';
 import { queryEscape } from './go-text.ts';
 import {
   ALERT_NAME,
@@ -209,7 +209,7 @@ export function sendAlerts(runner: RuleRunner, timeMs: number, parts: Evaluation
 }
 
 /** For the alert's history. */
-export function ruleChange(runner: RuleRunner, { alert, from, to }: AlertChange, timeMs: number) {
+export function ruleChange(runner: RuleRunner, { alert, from, to }: AlertChange, timeMs: number): RuleChange {
   const { id, rule, group } = runner;
   const { labels, value } = alert;
   return {
@@ -222,5 +222,6 @@ export function ruleChange(runner: RuleRunner, { alert, from, to }: AlertChange,
     to,
     value,
     timeMs,
+    startsAtMs: alert.firedAtMs ?? alert.activeAtMs,
   };
 }

@@ -1,9 +1,9 @@
+import type { Clock } from '../lib/clock.ts';
 import type { Log } from '../lib/log.ts';
 import type { Labels } from '../model/labels.ts';
 import type { NativeHistogram } from '../model/native-histogram.ts';
 import type { VectorSample } from '../promql/index.ts';
 import type { AlertState } from './alert-state.ts';
-import type { RuleClock } from './clock.ts';
 import type { RuleEvaluator } from './languages.ts';
 import type { Rule, RuleSample } from './rule-types.ts';
 
@@ -36,6 +36,8 @@ export interface RuleChange {
   readonly to: AlertState;
   readonly value: number;
   readonly timeMs: number;
+  /** When it fired; before that, when it became active. */
+  readonly startsAtMs: number;
 }
 
 /** What a template of a rule can see. */
@@ -110,7 +112,7 @@ export interface EvaluationParts {
   readonly save: (runner: SavedRunner) => Promise<void>;
   readonly expandTemplate: ExpandTemplate;
   readonly onChange: (changes: readonly RuleChange[]) => void;
-  readonly clock: RuleClock;
+  readonly clock: Clock;
   readonly externalLabels: Labels;
   readonly externalUrl: string;
   readonly resendDelayMs: number;

@@ -1,5 +1,5 @@
+import type { Clock } from '../lib/clock.ts';
 import type { Log } from '../lib/log.ts';
-import type { RuleClock } from './clock.ts';
 import type { RuleCounters } from './evaluation-types.ts';
 import type { GroupRunner } from './group-runner.ts';
 import { dueTick, tickAtOrBefore, tickOffsetMs } from './schedule.ts';
@@ -10,7 +10,7 @@ const MIN_CLOCK_STEP_MS = 5000;
 /** Runs a group on its ticks. */
 export class GroupLoop {
   readonly runner: GroupRunner;
-  readonly #clock: RuleClock;
+  readonly #clock: Clock;
   readonly #counters: RuleCounters;
   readonly #log: Log;
   readonly #abort = new AbortController();
@@ -21,7 +21,7 @@ export class GroupLoop {
   #cancel: (() => void) | undefined;
   #running: Promise<void> | undefined;
 
-  constructor(runner: GroupRunner, parts: { clock: RuleClock; counters: RuleCounters; log: Log }) {
+  constructor(runner: GroupRunner, parts: { clock: Clock; counters: RuleCounters; log: Log }) {
     this.runner = runner;
     this.#clock = parts.clock;
     this.#counters = parts.counters;

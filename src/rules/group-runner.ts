@@ -29,8 +29,11 @@ export class GroupRunner {
   lastEvaluationMs: number | undefined;
   durationMs = 0;
   missedTicks = 0;
+  /** Evaluations of its rules since the start, and those that failed. */
+  evaluations = 0;
+  failures = 0;
   readonly #parts: EvaluationParts;
-  #evaluations = 0;
+  #rounds = 0;
 
   constructor(group: RuleGroup, parts: EvaluationParts) {
     this.group = group;
@@ -52,12 +55,14 @@ export class GroupRunner {
       await Promise.all(needed.map(({ done }) => done));
       const before = runner.previousSeries;
       const samples = await evaluateRule(runner, tickMs, this.#parts, signal);
+      this.evaluations++;
+      if (runner.health === 'err') this.failures++;
       if (samples.length > 0 && !signal.aborted)
         pending.push({ names: writtenBy(runner.rule), done: this.#write(runner, samples, before) });
     }
     await Promise.all(pending.map(({ done }) => done));
     this.durationMs = clock.elapsed() - startedMs;
-    this.#evaluations++;
+    this.#rounds++;
     if (!signal.aborted) await this.#restore(tickMs, signal);
   }
 
@@ -95,7 +100,7 @@ export class GroupRunner {
   }
 
   async #restore(tickMs: number, signal: AbortSignal): Promise<void> {
-    if (this.#evaluations < EVALUATIONS_BEFORE_RESTORE) return;
+    if (this.#rounds < EVALUATIONS_BEFORE_RESTORE) return;
     for (const runner of this.rules) {
       if (!runner.needsSeriesRestore || signal.aborted) continue;
       try {

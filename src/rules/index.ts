@@ -8,7 +8,6 @@ export {
   type RangeQueryFunction,
 } from './backtest.ts';
 export { type CheckedFile, type CheckedFiles, checkRuleFiles } from './check-files.ts';
-export type { RuleClock } from './clock.ts';
 export type {
   EvaluatedSeries,
   ExpandTemplate,

@@ -1,6 +1,6 @@
 import { messageOf } from '../lib/errors.ts';
-import { METRIC_NAME } from '../model/labels.ts';
-import { isWellFormed, mergePairs } from './rule-labels.ts';
+import { isWellFormed, METRIC_NAME } from '../model/labels.ts';
+import { mergePairs } from './rule-labels.ts';
 import type { AlertingRule, LabelPairs, RecordingRule, Rule, RuleGroup, RuleProblem } from './rule-types.ts';
 import { ProblemList, readYaml, Section, type YamlValue } from './rule-yaml.ts';
 

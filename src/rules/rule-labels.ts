@@ -53,8 +53,3 @@ export function addMissing(base: Labels, more: Labels): Labels {
   const missing = [...more.entries()].filter(([name]) => !base.has(name));
   return missing.length === 0 ? base : overrideLabels(base, missing);
 }
-
-/** Whether a text can be written in UTF-8. */
-export function isWellFormed(text: string): boolean {
-  return !/\p{Surrogate}/u.test(text);
-}

@@ -1,7 +1,7 @@
+import type { Clock } from '../lib/clock.ts';
 import { BellwetherError, messageOf } from '../lib/errors.ts';
 import type { Log } from '../lib/log.ts';
 import { compareText, Labels } from '../model/labels.ts';
-import type { RuleClock } from './clock.ts';
 import type {
   EvaluationParts,
   ExpandTemplate,
@@ -38,7 +38,7 @@ export interface RuleManagerParts {
   readonly query: RuleQuery;
   /** Stores samples; once it resolves, queries see them. A rejection is shown at the rule and does not stop it. */
   readonly write: (samples: readonly RuleSample[]) => Promise<void>;
-  readonly clock: RuleClock;
+  readonly clock: Clock;
   readonly state: RuleStateStore;
   readonly expandTemplate: ExpandTemplate;
   /** Takes alerts over: at once when they fire or are resolved, and again every resend delay. Should not wait for their delivery. */

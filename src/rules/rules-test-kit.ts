@@ -1,6 +1,6 @@
+import type { Clock } from '../lib/clock.ts';
 import { silentLog } from '../lib/log.ts';
 import { createEngine, type QueryEngine, type SampleSource } from '../promql/index.ts';
-import type { RuleClock } from './clock.ts';
 import type { ExpandTemplate, RuleAlert, RuleChange } from './evaluation-types.ts';
 import { promqlCheck } from './languages.ts';
 import { parseRules, type RuleParseOptions } from './parse-rules.ts';
@@ -35,7 +35,7 @@ export function groupsOf(
 }
 
 /** Time that passes only when told to. */
-export class FakeClock implements RuleClock {
+export class FakeClock implements Clock {
   #nowMs: number;
   #elapsedMs = 0;
   #timers: { readonly atMs: number; readonly call: () => void }[] = [];

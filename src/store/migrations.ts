@@ -3,6 +3,7 @@ import type { Log } from '../lib/log.ts';
 import type { StoreClient } from './client.ts';
 import { initialTables } from './migrations/001-initial.ts';
 import { dropSampleRows, metricChunksTable } from './migrations/002-metric-chunks.ts';
+import { alertEventsTable } from './migrations/003-alert-events.ts';
 import { createDatabaseStatement, createTableStatements, type Layout, onCluster } from './schema.ts';
 import { type Sql, sql } from './sql.ts';
 
@@ -25,6 +26,11 @@ export const migrations: readonly Migration[] = [
     number: 2,
     title: 'metric samples in chunks',
     statements: (layout) => [...createTableStatements(metricChunksTable, layout), ...dropSampleRows(layout)],
+  },
+  {
+    number: 3,
+    title: 'history of alerts',
+    statements: (layout) => createTableStatements(alertEventsTable, layout),
   },
 ];
 

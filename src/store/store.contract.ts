@@ -20,7 +20,7 @@ export interface ContractServer {
   close(): Promise<void>;
 }
 
-const OFF = { metrics: 'off', logs: 'off', traces: 'off', sessions: 'off' } as const;
+const OFF = { metrics: 'off', logs: 'off', traces: 'off', sessions: 'off', alerts: 'off' } as const;
 const DAY_MS = 86_400_000;
 
 /** What every store promises, whatever is behind it. */
@@ -413,7 +413,7 @@ function retentionTests(open: OpenStore): void {
     it('becomes the tables’ TTL, is changed when the configuration is, and only then', async () => {
       const changed: unknown[] = [];
       const log = changesIn(changed);
-      const retention = { metrics: 10 * DAY_MS, logs: DAY_MS, traces: 3 * DAY_MS, sessions: 'off' } as const;
+      const retention = { ...OFF, metrics: 10 * DAY_MS, logs: DAY_MS, traces: 3 * DAY_MS } as const;
       const first = open({ retention, log });
       await first.whenReady();
       expect(await ttlOf(first, 'logs')).toContain('TTL toDateTime(ts) + toIntervalSecond(86400) ');

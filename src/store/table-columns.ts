@@ -11,7 +11,7 @@ import {
 } from './native/columns.ts';
 
 /** Which retention setting governs a table. */
-export type Signal = 'metrics' | 'logs' | 'traces' | 'sessions';
+export type Signal = 'metrics' | 'logs' | 'traces' | 'sessions' | 'alerts';
 
 /** One column: how it is stored, and the buffer that fills it. */
 export interface ColumnDefinition<C extends Column> {

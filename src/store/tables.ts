@@ -1,4 +1,5 @@
 import { agentEvents, agentPoints } from './agent-tables.ts';
+import { alertEvents } from './alert-tables.ts';
 import {
   ArrayColumn,
   type AttributeMapColumn,
@@ -32,6 +33,7 @@ import {
 } from './table-columns.ts';
 
 export { agentEvents, agentPoints } from './agent-tables.ts';
+export { alertEvents } from './alert-tables.ts';
 export type { ColumnDefinition, Rows, Signal, TableDefinition } from './table-columns.ts';
 
 import type { Rows } from './table-columns.ts';
@@ -320,6 +322,7 @@ export const tables = {
   metric_exemplars: metricExemplars,
   agent_events: agentEvents,
   agent_points: agentPoints,
+  alert_events: alertEvents,
 } as const;
 
 export type TableName = keyof typeof tables;

@@ -12,6 +12,7 @@ export {
 export { DEFAULT_TEMPLATES } from './default-templates.ts';
 export { TemplateError, type TemplatePlace } from './errors.ts';
 export { escapeHtml, escapeMarkdown, escapeSlack } from './escape.ts';
+export { quote as quoteGo } from './format/quote.ts';
 export { ALERTMANAGER_FUNCTIONS } from './functions/alertmanager.ts';
 export {
   humanize,
@@ -21,6 +22,7 @@ export {
 } from './functions/humanize.ts';
 export { PROMETHEUS_FUNCTIONS } from './functions/prometheus.ts';
 export type { QuerySample } from './functions/samples.ts';
+export { unquote as unquoteGo } from './literals.ts';
 export { DEFAULT_LIMITS, type TemplateLimits } from './run.ts';
 export {
   type CompileOptions,

@@ -17,6 +17,8 @@ import { untilTrue } from './server-support.ts';
 const peerPaths = {
   prometheus: '/usr/bin/prometheus',
   promtool: '/usr/bin/promtool',
+  'prometheus-alertmanager': '/usr/bin/prometheus-alertmanager',
+  amtool: '/usr/bin/amtool',
   'prometheus-node-exporter': '/usr/bin/prometheus-node-exporter',
   'victoria-metrics': '/usr/bin/victoria-metrics',
   vmalert: '/usr/bin/vmalert',
@@ -110,6 +112,7 @@ export async function startPrometheus(options: {
   readonly configFile: string;
   readonly folder: string;
   readonly port: number;
+  readonly flags?: readonly string[];
 }): Promise<StartedPrometheus> {
   const url = `http://127.0.0.1:${options.port}`;
   const peer = startPeer('prometheus', [
@@ -117,6 +120,7 @@ export async function startPrometheus(options: {
     `--storage.tsdb.path=${options.folder}`,
     `--web.listen-address=127.0.0.1:${options.port}`,
     '--log.level=warn',
+    ...(options.flags ?? []),
   ]);
   await untilTrue(async () => {
     if (peer.process.exitCode !== null) throw new Error(`Prometheus ended:\n${peer.output()}`);

@@ -37,6 +37,7 @@ export async function startTestServer(overrides: Record<string, unknown> = {}): 
       'retention.logs': 'off',
       'retention.traces': 'off',
       'retention.sessions': 'off',
+      'retention.alerts': 'off',
       ...overrides,
     },
   });

@@ -8,7 +8,7 @@ import { createWriter, openStore, sql } from '../../src/store/index.ts';
 
 const KILLS = 6;
 const ROWS_PER_REQUEST = 200;
-const OFF = { metrics: 'off', logs: 'off', traces: 'off', sessions: 'off' } as const;
+const OFF = { metrics: 'off', logs: 'off', traces: 'off', sessions: 'off', alerts: 'off' } as const;
 
 it('an engine that is killed again and again under load loses no acknowledged row and doubles none', async () => {
   const dataDir = mkdtempSync(join(tmpdir(), 'bw-kill-'));

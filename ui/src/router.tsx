@@ -64,6 +64,106 @@ const exploreMetrics = createRoute({
   component: lazyRouteComponent(() => import('./pages/explore-metrics.tsx'), 'ExploreMetricsPage'),
 });
 
+const alerts = createRoute({
+  getParentRoute: () => root,
+  path: '/alerts',
+  staticData: { title: 'Alerts', hasTime: false },
+  component: lazyRouteComponent(() => import('./pages/alerts-layout.tsx'), 'AlertsLayout'),
+});
+
+const alertsActive = createRoute({
+  getParentRoute: () => alerts,
+  path: '/',
+  staticData: { title: 'Alerts', hasTime: false },
+  component: lazyRouteComponent(() => import('./pages/alerts.tsx'), 'AlertsPage'),
+});
+
+const alertRules = createRoute({
+  getParentRoute: () => alerts,
+  path: '/rules',
+  staticData: { title: 'Rules', hasTime: false },
+  component: lazyRouteComponent(() => import('./pages/alerts-rules.tsx'), 'RulesPage'),
+});
+
+const alertRuleNew = createRoute({
+  getParentRoute: () => alerts,
+  path: '/rules/new',
+  staticData: { title: 'New rule', hasTime: false },
+  component: lazyRouteComponent(() => import('./pages/alerts-rule-edit.tsx'), 'NewRulePage'),
+});
+
+const alertRule = createRoute({
+  getParentRoute: () => alerts,
+  path: '/rules/$ruleId',
+  staticData: { title: 'Rule', hasTime: false },
+  component: lazyRouteComponent(() => import('./pages/alerts-rule.tsx'), 'RulePage'),
+});
+
+const alertRuleEdit = createRoute({
+  getParentRoute: () => alerts,
+  path: '/rules/$ruleId/edit',
+  staticData: { title: 'Edit rule', hasTime: false },
+  component: lazyRouteComponent(() => import('./pages/alerts-rule-edit.tsx'), 'EditRulePage'),
+});
+
+const alertSilences = createRoute({
+  getParentRoute: () => alerts,
+  path: '/silences',
+  staticData: { title: 'Silences', hasTime: false },
+  component: lazyRouteComponent(() => import('./pages/alerts-silences.tsx'), 'SilencesPage'),
+});
+
+const alertHistory = createRoute({
+  getParentRoute: () => alerts,
+  path: '/history',
+  staticData: { title: 'Alert history', hasTime: true },
+  component: lazyRouteComponent(() => import('./pages/alerts-history.tsx'), 'AlertHistoryPage'),
+});
+
+const alertOnCall = createRoute({
+  getParentRoute: () => alerts,
+  path: '/on-call',
+  staticData: { title: 'On-call', hasTime: false },
+  component: lazyRouteComponent(() => import('./pages/alerts-on-call.tsx'), 'OnCallPage'),
+});
+
+const alertEscalation = createRoute({
+  getParentRoute: () => alerts,
+  path: '/escalation',
+  beforeLoad: () => {
+    throw redirect({ to: '/alerts/on-call', replace: true });
+  },
+});
+
+const alertDelivery = createRoute({
+  getParentRoute: () => alerts,
+  path: '/delivery',
+  staticData: { title: 'Delivery', hasTime: true },
+  component: lazyRouteComponent(() => import('./pages/alerts-delivery.tsx'), 'DeliveryPage'),
+});
+
+/** Where links in notifications lead. */
+const alert = createRoute({
+  getParentRoute: () => alerts,
+  path: '/$fingerprint',
+  staticData: { title: 'Alert', hasTime: false },
+  component: lazyRouteComponent(() => import('./pages/alerts-alert.tsx'), 'AlertPage'),
+});
+
+const runbooks = createRoute({
+  getParentRoute: () => root,
+  path: '/runbooks',
+  staticData: { title: 'Runbooks', hasTime: false },
+  component: lazyRouteComponent(() => import('./pages/runbooks.tsx'), 'RunbooksPage'),
+});
+
+const runbook = createRoute({
+  getParentRoute: () => root,
+  path: '/runbooks/$slug',
+  staticData: { title: 'Runbook', hasTime: false },
+  component: lazyRouteComponent(() => import('./pages/runbooks.tsx'), 'RunbookPage'),
+});
+
 const welcome = createRoute({
   getParentRoute: () => root,
   path: '/welcome',
@@ -127,6 +227,21 @@ const routeTree = root.addChildren([
   session,
   explore,
   exploreMetrics,
+  alerts.addChildren([
+    alertsActive,
+    alertRules,
+    alertRuleNew,
+    alertRule,
+    alertRuleEdit,
+    alertSilences,
+    alertHistory,
+    alertOnCall,
+    alertEscalation,
+    alertDelivery,
+    alert,
+  ]),
+  runbooks,
+  runbook,
   welcome,
   settings.addChildren([settingsIndex, sources, targets, cardinality, appearance, about]),
 ]);

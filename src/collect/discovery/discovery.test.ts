@@ -2,6 +2,7 @@ import { mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
+import type { Clock } from '../../lib/clock.ts';
 import { silentLog } from '../../lib/log.ts';
 import type {
   OutboundClient,
@@ -10,7 +11,6 @@ import type {
   OutboundResponse,
 } from '../../lib/outbound.ts';
 import { FakeClock, settle } from '../../store/testing/fake-clock.ts';
-import type { Clock } from '../clock.ts';
 import type { DiscoveryConfig } from '../config/index.ts';
 import type { TargetGroup } from '../target-group.ts';
 import { dockerTargets } from './docker.ts';

@@ -1,7 +1,7 @@
+import type { Clock } from '../../lib/clock.ts';
 import { messageOf } from '../../lib/errors.ts';
 import type { Log } from '../../lib/log.ts';
 import type { OutboundClient, OutboundOptions } from '../../lib/outbound.ts';
-import type { Clock } from '../clock.ts';
 import { ADDRESS, type TargetGroup } from '../target-group.ts';
 import type { DnsResolver } from './dns.ts';
 

@@ -1,6 +1,6 @@
+import type { Clock } from '../../lib/clock.ts';
 import { BellwetherError, messageOf } from '../../lib/errors.ts';
 import type { OutboundClient, OutboundResponse } from '../../lib/outbound.ts';
-import type { Clock } from '../clock.ts';
 import type { RemoteWriteConfig } from './config.ts';
 
 /** What became of a request. `stopped`: nobody knows. */

@@ -1,7 +1,7 @@
 import { open } from 'node:fs/promises';
 import { crc32 } from 'node:zlib';
+import type { Clock } from '../../lib/clock.ts';
 import type { Log } from '../../lib/log.ts';
-import type { Clock } from '../clock.ts';
 import {
   MAX_RECORD_BYTES,
   type QueuedSeries,

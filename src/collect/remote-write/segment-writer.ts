@@ -1,6 +1,6 @@
 import { type FileHandle, open } from 'node:fs/promises';
+import type { Clock } from '../../lib/clock.ts';
 import type { Log } from '../../lib/log.ts';
-import type { Clock } from '../clock.ts';
 import { SEGMENT_HEADER } from './queue-format.ts';
 import { remove, segmentPath, syncDirectory, writeAt } from './segment-files.ts';
 

@@ -1,4 +1,4 @@
-import type { Clock } from '../clock.ts';
+import type { Clock } from '../../lib/clock.ts';
 import type { QueueRecord } from './disk-queue.ts';
 import type { RequestItem } from './encode-request.ts';
 

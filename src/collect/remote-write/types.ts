@@ -1,8 +1,8 @@
+import type { Clock } from '../../lib/clock.ts';
 import type { Log } from '../../lib/log.ts';
 import type { OutboundClient } from '../../lib/outbound.ts';
 import type { Labels } from '../../model/labels.ts';
 import type { NativeHistogram } from '../../model/native-histogram.ts';
-import type { Clock } from '../clock.ts';
 import type { RemoteWriteConfig } from './config.ts';
 
 /** Rows of samples, column by column, as the store's writer hands them over. Only read during the call. */

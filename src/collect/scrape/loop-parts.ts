@@ -1,7 +1,7 @@
 import type { Write } from '../../ingest/index.ts';
+import type { Clock } from '../../lib/clock.ts';
 import type { Log } from '../../lib/log.ts';
 import type { OutboundClient } from '../../lib/outbound.ts';
-import type { Clock } from '../clock.ts';
 import type { ScrapeConfig } from '../config/index.ts';
 
 /** Counts for the server's own metrics; every method is cheap and does not throw. */

@@ -1,3 +1,4 @@
+export type { RuleStatus, RulesQuery } from './api/rules.ts';
 export { deltaSamplesSql } from './delta-sql.ts';
 export {
   createPromqlService,

@@ -22,7 +22,8 @@ import { createFederate, type Federate } from './api/federate.ts';
 import { headStatus } from './api/head-status.ts';
 import { createMetadataReader, type MetricMetadata } from './api/metadata.ts';
 import { createRemoteRead, type RemoteRead } from './api/remote-read.ts';
-import { type ApiAnswer, type ApiCall, createQueryApi, type Endpoint } from './api/service.ts';
+import { type RuleStatus, ruleEndpoints } from './api/rules.ts';
+import { type ApiAnswer, type ApiCall, createQueryApi } from './api/service.ts';
 import { type StatusParts, statusEndpoints } from './api/status.ts';
 import { type ScrapeStatus, targetEndpoints } from './api/targets.ts';
 import { createQueryGate, type QueryGate } from './query-gate.ts';
@@ -56,6 +57,7 @@ export interface PromqlServiceParts {
   readonly status: Omit<StatusParts, 'head'>;
   readonly cardinality: (nowMs: number) => object;
   readonly scrape: ScrapeStatus;
+  readonly rules: RuleStatus;
   readonly externalLabels: Readonly<Record<string, string>>;
   /** What deleting series needs of the write path. */
   readonly admin: Pick<AdminParts, 'isEnabled' | 'flush' | 'insertChunks' | 'forget'> & { onEmpty(): void };
@@ -110,7 +112,7 @@ export function createPromqlService(parts: PromqlServiceParts): PromqlService {
         head: (top) => headStatus(catalog.resident(), headFacts(head, clock), top),
       }),
       ...targetEndpoints(parts.scrape, parseMetricSelector),
-      ...emptyEndpoints,
+      ...ruleEndpoints(parts.rules, parseMetricSelector),
       ...adminEndpoints({
         ...parts.admin,
         ...{ store, catalog, maxSeries },
@@ -167,10 +169,3 @@ function headFacts(head: MetricsHead, clock: () => number) {
   const minMs = Number.isFinite(head.coveredFromMs) ? Math.min(head.coveredFromMs, oldestMs) : oldestMs;
   return { chunks, minMs, maxMs };
 }
-
-/** Filled by the alerting part. */
-const emptyEndpoints: Readonly<Record<string, Endpoint>> = {
-  rules: () => ({ data: { json: { groups: [] } } }),
-  alerts: () => ({ data: { json: { alerts: [] } } }),
-  alertmanagers: () => ({ data: { json: { activeAlertmanagers: [], droppedAlertmanagers: [] } } }),
-};

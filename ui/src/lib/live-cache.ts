@@ -9,6 +9,10 @@ const sumsEveryMs = 2000;
 const timelineEveryMs = 1500;
 /** The senders' table and the first-event check of the welcome page. */
 const sourcesEveryMs = 1000;
+/** Alerts: the first event of a storm shows at once, the rest together. */
+const alertsEveryMs = 1000;
+/** What happened to them is a longer answer. */
+const alertHistoryEveryMs = 5000;
 
 /** Runs at once, then at most once per `everyMs`; a call in between is made up for at its end. */
 export function throttle(run: () => void, everyMs: number): { call: () => void; cancel: () => void } {
@@ -100,6 +104,8 @@ export function followLive(client: QueryClient, isEnabled: () => boolean): () =>
   };
   const sums = throttle(() => again(keys.overview, keys.usage), sumsEveryMs);
   const sources = throttle(() => again(keys.sources, keys.status), sourcesEveryMs);
+  const alerts = throttle(() => again(keys.alerts), alertsEveryMs);
+  const alertHistory = throttle(() => again(keys.alertHistory), alertHistoryEveryMs);
   const touched = new Set<string>();
   const timelines = throttle(() => {
     for (const id of touched) {
@@ -121,6 +127,10 @@ export function followLive(client: QueryClient, isEnabled: () => boolean): () =>
       sums.call();
     }),
     onLive('sources', () => sources.call()),
+    onLive('alerts', () => {
+      alerts.call();
+      if (isEnabled()) alertHistory.call();
+    }),
     onLive('status', ({ ready, message }) => {
       client.setQueryData<Status>([keys.status], (status) => status && { ...status, ready, message });
     }),
@@ -128,6 +138,6 @@ export function followLive(client: QueryClient, isEnabled: () => boolean): () =>
   ];
   return () => {
     for (const stop of stops) stop();
-    for (const one of [sums, sources, timelines]) one.cancel();
+    for (const one of [sums, sources, alerts, alertHistory, timelines]) one.cancel();
   };
 }

@@ -29,7 +29,7 @@ export interface LiveState {
   opened: number;
 }
 
-const types: readonly LiveType[] = ['hello', 'sessions', 'sources', 'status'];
+const types: readonly LiveType[] = ['hello', 'sessions', 'sources', 'alerts', 'status'];
 
 const state = createStore<LiveState>({
   phase: 'idle',

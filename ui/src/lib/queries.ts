@@ -62,6 +62,8 @@ export const keys = {
   sources: 'sources',
   onboarding: 'onboarding',
   health: 'health',
+  alerts: 'alerts',
+  alertHistory: 'alert-history',
 } as const;
 
 function apiRange(range: RangeText, zone: Zone): RangeText {

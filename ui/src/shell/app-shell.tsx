@@ -7,6 +7,7 @@ import { followLive } from '../lib/live-cache.ts';
 import { keys, useStatus } from '../lib/queries.ts';
 import { useSettingsSync } from '../lib/settings.ts';
 import { useShortcutListener } from '../lib/shortcuts.ts';
+import { AlertAnnouncer, useFiring } from './alert-watch.tsx';
 import css from './app-shell.module.css';
 import { Banners } from './banners.tsx';
 import { useCommandShortcuts, useCommands } from './commands.tsx';
@@ -79,10 +80,13 @@ function Services() {
   usePaletteAhead();
   const close = (): void => openOverlay(null);
   return (
-    <Suspense fallback={null}>
-      {overlay === 'palette' && <Palette commands={commands} onClose={close} />}
-      {overlay === 'shortcuts' && <ShortcutSheet onClose={close} />}
-    </Suspense>
+    <>
+      <AlertAnnouncer />
+      <Suspense fallback={null}>
+        {overlay === 'palette' && <Palette commands={commands} onClose={close} />}
+        {overlay === 'shortcuts' && <ShortcutSheet onClose={close} />}
+      </Suspense>
+    </>
   );
 }
 
@@ -130,8 +134,10 @@ function useWelcome(): void {
 function useFaviconState(): void {
   const { failures } = useLiveState();
   const status = useStatus().data;
+  const { isUrgent, count } = useFiring();
   const isUnwell = status !== undefined && (!status.ready || status.message !== '');
-  useEffect(() => setFavicon(failures >= 2 ? 'bad' : isUnwell ? 'warn' : 'ok'), [failures, isUnwell]);
+  const state = failures >= 2 || isUrgent ? 'bad' : isUnwell || count > 0 ? 'warn' : 'ok';
+  useEffect(() => setFavicon(state), [state]);
 }
 
 /** The palette is fetched while the browser has nothing else to do, so that the first cmd+K opens at once. */

@@ -1,5 +1,8 @@
 import { useLocation, useNavigate } from '@tanstack/react-router';
 import {
+  Bell,
+  BellOff,
+  BellRing,
   CalendarClock,
   ChevronsLeft,
   ChevronsRight,
@@ -11,6 +14,7 @@ import {
   Pause,
   Pin,
   Play,
+  Plus,
   RotateCw,
   Rows3,
   Rows4,
@@ -27,8 +31,9 @@ import { toggleTheme, updateSettings, useSettings, useTheme } from '../lib/setti
 import { type Shortcut, type ShortcutGroup, useShortcuts } from '../lib/shortcuts.ts';
 import { rangePresets } from '../lib/time.ts';
 import { type TimeRange, useSearchParams, useTimeRange } from '../lib/url-state.ts';
+import { useFiring } from './alert-watch.tsx';
 import { type LinkKind, shareUrl } from './links.ts';
-import { navPages, settingsPages } from './nav.ts';
+import { alertPages, navPages, settingsPages } from './nav.ts';
 import { openOverlay, toggleOverlay } from './overlays.ts';
 import { copyText } from './toasts.tsx';
 
@@ -69,7 +74,49 @@ function useGoCommands(): Command[] {
     words: page.words,
     run: () => void navigate({ to: page.to }),
   }));
-  return [...pages, ...settings];
+  return [...pages, ...useAlertCommands(), ...settings];
+}
+
+/** The pages of alerts, and every alert that fires. */
+function useAlertCommands(): Command[] {
+  const navigate = useNavigate();
+  const { alerts } = useFiring();
+  const pages = alertPages.slice(1).map<Command>((page) => ({
+    id: `go:${page.to}`,
+    label: `Alerts: ${page.label}`,
+    group: 'Go to',
+    icon: Bell,
+    words: page.words,
+    run: () => void navigate({ to: page.to }),
+  }));
+  const firing = alerts.map<Command>(({ fingerprint, name, service, severity }) => ({
+    id: `alert:${fingerprint}`,
+    label: `Alert: ${name}${service === '' ? '' : `, ${service}`}`,
+    group: 'Go to',
+    icon: BellRing,
+    words: `firing ${severity} ${fingerprint}`,
+    run: () => void navigate({ to: '/alerts/$fingerprint', params: { fingerprint } }),
+  }));
+  return [
+    ...pages,
+    {
+      id: 'new-rule',
+      label: 'New alert rule',
+      group: 'Go to',
+      icon: Plus,
+      words: 'create alert',
+      run: () => void navigate({ to: '/alerts/rules/new' }),
+    },
+    {
+      id: 'new-silence',
+      label: 'New silence',
+      group: 'Go to',
+      icon: BellOff,
+      words: 'create mute maintenance',
+      run: () => void navigate({ to: '/alerts/silences', search: { edit: 'new' } }),
+    },
+    ...firing,
+  ];
 }
 
 function useTimeCommands(): Command[] {

@@ -1,4 +1,13 @@
-import { Bot, Compass, LayoutDashboard, type LucideIcon, Settings, Sparkles } from 'lucide-react';
+import {
+  Bell,
+  BookOpen,
+  Bot,
+  Compass,
+  LayoutDashboard,
+  type LucideIcon,
+  Settings,
+  Sparkles,
+} from 'lucide-react';
 
 export interface NavPage {
   to: string;
@@ -25,6 +34,21 @@ export const navPages: readonly NavPage[] = [
     keys: 'g e',
     under: '/explore',
     words: 'metrics promql prometheus query graph',
+  },
+  {
+    to: '/alerts',
+    label: 'Alerts',
+    icon: Bell,
+    place: 'main',
+    keys: 'g l',
+    words: 'firing acknowledge pages incidents alertmanager',
+  },
+  {
+    to: '/runbooks',
+    label: 'Runbooks',
+    icon: BookOpen,
+    place: 'none',
+    words: 'help what to do alerts instructions',
   },
   {
     to: '/welcome',
@@ -56,6 +80,16 @@ export const settingsPages: readonly { to: string; label: string; words: string 
   { to: '/settings/appearance', label: 'Appearance', words: 'theme dark light density zone shortcuts' },
   { to: '/settings/about', label: 'About', words: 'version health licence status' },
 ];
+
+/** The pages below Alerts. */
+export const alertPages = [
+  { to: '/alerts', label: 'Active', words: 'firing pending' },
+  { to: '/alerts/rules', label: 'Rules', words: 'alerting recording promql health back-test' },
+  { to: '/alerts/silences', label: 'Silences', words: 'mute maintenance' },
+  { to: '/alerts/history', label: 'History', words: 'noise statistics mtta mttr report' },
+  { to: '/alerts/on-call', label: 'On-call', words: 'schedule rotation override escalation policy' },
+  { to: '/alerts/delivery', label: 'Delivery', words: 'receivers channels notifications test slack mail' },
+] as const satisfies readonly { to: string; label: string; words: string }[];
 
 export function isUnder(pathname: string, page: NavPage): boolean {
   const base = page.under ?? page.to;

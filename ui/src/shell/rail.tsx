@@ -4,6 +4,7 @@ import { useLiveState } from '../lib/live.ts';
 import { useStatus } from '../lib/queries.ts';
 import { updateSettings, useSettings } from '../lib/settings.ts';
 import { keyCaps } from '../lib/shortcuts.ts';
+import { useFiring } from './alert-watch.tsx';
 import { Mark } from './mark.tsx';
 import { isUnder, type NavPage, navPages } from './nav.ts';
 import { openOverlay } from './overlays.ts';
@@ -81,10 +82,25 @@ function NavList(props: { place: NavPage['place'] }) {
             >
               <page.icon aria-hidden />
               <span className={css.word}>{page.label}</span>
+              {page.to === '/alerts' && <FiringBadge />}
             </Link>
           </li>
         ))}
     </ul>
+  );
+}
+
+const mostCounted = 99;
+
+/** How many alerts fire now. */
+function FiringBadge() {
+  const { count } = useFiring();
+  if (count === 0) return null;
+  return (
+    <span className={css.badge}>
+      {count > mostCounted ? `${mostCounted}+` : count}
+      <span className="visually-hidden"> firing</span>
+    </span>
   );
 }
 
@@ -120,6 +136,7 @@ export function BottomBar() {
           <Link key={page.to} to={page.to} aria-current={isUnder(pathname, page) ? 'page' : undefined}>
             <page.icon aria-hidden />
             {page.label}
+            {page.to === '/alerts' && <FiringBadge />}
           </Link>
         ))}
       <button type="button" onClick={() => openOverlay('palette')}>

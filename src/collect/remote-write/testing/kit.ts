@@ -1,5 +1,5 @@
+import type { Clock } from '../../../lib/clock.ts';
 import { Labels } from '../../../model/labels.ts';
-import type { Clock } from '../../clock.ts';
 import type { RemoteSamples } from '../types.ts';
 
 /* Help for the tests of sending: time and samples. */

@@ -1,0 +1,8 @@
+export {
+  type ActionAnswer,
+  type ActionHttpHandler,
+  type ActionService,
+  actionPagePath,
+  buttonPaths,
+  createActionHttp,
+} from './handler.ts';
