@@ -133,19 +133,30 @@ function newEngine(state) {
 
 async function timed(name, work) {
   const startMs = performance.now();
+  const start = process.cpuUsage();
   const result = await work();
-  console.log(`${name.padEnd(62)} ${(performance.now() - startMs).toFixed(1).padStart(9)} ms`);
+  const { user, system } = process.cpuUsage(start);
+  const tookMs = performance.now() - startMs;
+  const cpuMs = (user + system) / 1000;
+  console.log(
+    `${name.padEnd(60)} ${tookMs.toFixed(1).padStart(8)} ms, ${cpuMs.toFixed(1)} ms of a processor`,
+  );
   return result;
 }
 
 function p95(name, runs, work) {
+  const start = process.cpuUsage();
   const tookMs = Array.from({ length: runs }, () => {
     const startMs = performance.now();
     work();
     return performance.now() - startMs;
   }).sort((a, b) => a - b);
+  const { user, system } = process.cpuUsage(start);
   const at = (share) => tookMs[Math.min(runs - 1, Math.floor(runs * share))].toFixed(2);
-  console.log(`${name.padEnd(62)} ${at(0.5).padStart(9)} ms median, ${at(0.95)} ms p95`);
+  const cpuMs = ((user + system) / 1000 / runs).toFixed(2);
+  console.log(
+    `${name.padEnd(60)} ${at(0.5).padStart(8)} ms median, ${at(0.95)} ms p95, ${cpuMs} ms of a processor`,
+  );
 }
 
 function heapMb() {

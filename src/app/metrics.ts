@@ -1,7 +1,7 @@
 import { hostname } from 'node:os';
 import { stringify } from 'yaml';
 import { createHostCollector, createScraper, type OwnProcess, type Scraper } from '../collect/index.ts';
-import type { Config } from '../config/index.ts';
+import { type Config, withoutSecrets } from '../config/index.ts';
 import type { PrometheusService, PrometheusWrites } from '../http/index.ts';
 import { createSeriesLimits, type IngestPipeline, type SeriesLimits } from '../ingest/index.ts';
 import type { Log } from '../lib/log.ts';
@@ -180,21 +180,6 @@ function startCollecting(parts: CollectParts, processes: () => readonly OwnProce
     log,
   });
   stack.onStop('host', () => collector.stop());
-}
-
-const HIDDEN = '<secret>';
-const SECRET_KEY = /password|secret|token|credentials|bearer|^authorization$/i;
-
-/** Everything whose key sounds like a secret is hidden, also in the parts that are written in Prometheus's language. */
-function withoutSecrets(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(withoutSecrets);
-  if (typeof value !== 'object' || value === null) return value;
-  return Object.fromEntries(
-    Object.entries(value).map(([key, inner]) => {
-      const isSecret = SECRET_KEY.test(key) && !key.endsWith('_file') && typeof inner === 'string';
-      return [key, isSecret ? HIDDEN : withoutSecrets(inner)];
-    }),
-  );
 }
 
 /** Prometheus's names for what corresponds to its flags. */

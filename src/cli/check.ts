@@ -1,6 +1,6 @@
 import { stringify } from 'yaml';
 import { checkConfig } from '../app/index.ts';
-import { ConfigError } from '../config/index.ts';
+import { ConfigError, withoutSecrets } from '../config/index.ts';
 import { type CommonFlags, configFromFlags } from './flags.ts';
 
 /** `bellwether check`: every mistake of the configuration, or that there is none. */
@@ -9,11 +9,7 @@ export function check(flags: CommonFlags & { readonly print?: boolean }): number
     const config = configFromFlags(flags);
     for (const warning of checkConfig(config)) process.stderr.write(`${warning}\n`);
     if (flags.print) {
-      const shown = {
-        ...config,
-        storage: { ...config.storage, password: config.storage.password && '<hidden>' },
-      };
-      process.stdout.write(stringify(shown));
+      process.stdout.write(stringify(withoutSecrets(config)));
     } else {
       process.stdout.write('the configuration is correct\n');
     }

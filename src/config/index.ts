@@ -8,3 +8,4 @@ export {
 } from './load.ts';
 export { configReference } from './reference.ts';
 export { type Config, configSchema } from './schema.ts';
+export { withoutSecrets } from './without-secrets.ts';

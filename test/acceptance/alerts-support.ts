@@ -21,6 +21,8 @@ export interface SunkNotification {
   readonly status: string;
   readonly receiver: string;
   readonly alerts: readonly SunkAlert[];
+  /** Everything that was sent, parsed. */
+  readonly body: unknown;
   /** What it was answered. */
   readonly answered: number;
   readonly atMs: number;
@@ -46,12 +48,13 @@ export async function startWebhookSink(): Promise<WebhookSink> {
       const parsed = JSON.parse(body) as Pick<SunkNotification, 'status' | 'receiver' | 'alerts'>;
       notifications.push({
         ...parsed,
+        body: parsed,
         path: request.url ?? '/',
         idempotencyKey: String(request.headers['idempotency-key'] ?? ''),
         answered: mode === 'hang' ? 0 : mode,
         atMs: performance.now(),
       });
-      if (mode !== 'hang') response.writeHead(mode).end('{}');
+      if (mode !== 'hang') response.writeHead(mode).end('{"id":"1"}');
     });
   });
   await new Promise<void>((resolve) => {

@@ -17,17 +17,26 @@ export function temporaryFolder(): string {
   return mkdtempSync(join(tmpdir(), 'bellwether-test-'));
 }
 
-/** A whole server in this process, on free ports, in a folder of its own, with retention off because recordings grow old. */
+/** A whole server in this process, on free ports, in a folder of its own. */
 export interface TestServer extends RunningServer {
   readonly dataDir: string;
   /** Stops the server and removes its folder. */
   remove(): Promise<void>;
 }
 
-export async function startTestServer(overrides: Record<string, unknown> = {}): Promise<TestServer> {
+/**
+ * Starts it with retention off, because recordings grow old.
+ *
+ * @param file a bellwether.yml, read again at a reload.
+ */
+export async function startTestServer(
+  overrides: Record<string, unknown> = {},
+  file?: string,
+): Promise<TestServer> {
   const dataDir = (overrides.data_dir as string | undefined) ?? temporaryFolder();
-  const config = loadConfig({
+  const options = {
     env: {},
+    ...(file === undefined ? {} : { file }),
     overrides: {
       data_dir: dataDir,
       'server.listen': freePort,
@@ -40,8 +49,14 @@ export async function startTestServer(overrides: Record<string, unknown> = {}): 
       'retention.alerts': 'off',
       ...overrides,
     },
+  };
+  const server = await startServer({
+    config: loadConfig(options),
+    readConfig: () => loadConfig(options),
+    version: 'test',
+    log: silentLog,
+    checksAnswers: true,
   });
-  const server = await startServer({ config, version: 'test', log: silentLog, checksAnswers: true });
   await server.whenReady();
   return {
     ...server,

@@ -1,5 +1,6 @@
 import type { Alert, InhibitRule, Route } from '../types.ts';
 import type { AlertGroup } from './alert-group.ts';
+import type { SpaceKey } from './inhibitor.ts';
 
 /** What the engine knows about one set of labels. */
 export interface AlertRecord {
@@ -15,7 +16,11 @@ export interface AlertRecord {
   /** Where it goes by the configuration of now. */
   routes: readonly Route[];
   /** Rules that it can be inhibited by, and that it can inhibit others by. */
-  inhibition: { readonly targetOf: readonly InhibitRule[]; readonly sourceOf: ReadonlySet<InhibitRule> };
+  inhibition: {
+    readonly targetOf: ReadonlySet<InhibitRule>;
+    readonly sourceOf: ReadonlySet<InhibitRule>;
+    readonly keys: readonly SpaceKey[];
+  };
   /** Silences whose matchers match it, expired ones too. */
   readonly silenceIds: Set<string>;
   readonly groups: Set<AlertGroup>;

@@ -261,7 +261,7 @@ export class AlertStore {
       resolvedAtMs: elapsedMs,
       written: { endsAtMs: alert.endsAtMs, spanMs: alert.endsAtMs - alert.updatedAtMs },
       routes: [],
-      inhibition: { targetOf: [], sourceOf: new Set() },
+      inhibition: { targetOf: new Set(), sourceOf: new Set(), keys: [] },
       silenceIds: new Set(),
       groups: new Set(),
     };

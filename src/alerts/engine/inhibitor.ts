@@ -7,67 +7,101 @@ import { MatcherIndex } from './matcher-index.ts';
 /** Alerts named as the reason of one inhibition. */
 const MAX_NAMED = 5;
 
-/** Firing alerts that can inhibit by one rule, by the values of the labels that must be equal. */
+/** Firing alerts that can inhibit by one rule, with the same values of the labels that must be equal. */
 interface Sources {
   /** Those that the rule cannot inhibit itself. */
-  readonly plain: Map<string, Set<AlertRecord>>;
+  readonly plain: Set<AlertRecord>;
   /** Those that match both sides: they do not inhibit others that do. */
-  readonly twoSided: Map<string, Set<AlertRecord>>;
+  readonly twoSided: Set<AlertRecord>;
+}
+
+/** All rules that ask for the same labels to be equal. */
+interface Space {
+  readonly equal: readonly string[];
+  /** By the values of these labels. */
+  readonly sources: Map<string, Map<InhibitRule, Sources>>;
+}
+
+/** Where an alert is in a space. */
+export interface SpaceKey {
+  readonly space: Space;
+  readonly key: string;
 }
 
 /** Which alerts keep others from being told. Indexed, so that neither side is searched. */
 export class Inhibitor {
-  readonly #rules: readonly InhibitRule[];
+  readonly #order = new Map<InhibitRule, number>();
   readonly #sourceRules = new MatcherIndex<InhibitRule>();
   readonly #targetRules = new MatcherIndex<InhibitRule>();
-  readonly #sources = new Map<InhibitRule, Sources>();
+  readonly #spaces = new Map<InhibitRule, Space>();
 
   constructor(rules: readonly InhibitRule[]) {
-    this.#rules = rules;
+    const spaces = new Map<string, Space>();
     for (const rule of rules) {
+      this.#order.set(rule, this.#order.size);
       this.#sourceRules.add(rule, rule.sourceMatchers);
       this.#targetRules.add(rule, rule.targetMatchers);
-      this.#sources.set(rule, { plain: new Map(), twoSided: new Map() });
+      const { equal } = rule;
+      const space = getOrAdd(spaces, JSON.stringify(equal), () => ({ equal, sources: new Map() }));
+      this.#spaces.set(rule, space);
     }
   }
 
   /** Which rules are about an alert; for its record. */
   sidesOf(labels: Labels): AlertRecord['inhibition'] {
-    const targetOf = this.#targetRules.matching(labels);
-    // In the order of the file, so that the rule that is named is the first one.
-    if (targetOf.length > 1) targetOf.sort((a, b) => this.#rules.indexOf(a) - this.#rules.indexOf(b));
-    return { targetOf, sourceOf: new Set(this.#sourceRules.matching(labels)) };
+    const targetOf = new Set(this.#targetRules.matching(labels));
+    const sourceOf = new Set(this.#sourceRules.matching(labels));
+    const spaces = new Set<Space>();
+    for (const rules of [targetOf, sourceOf]) for (const rule of rules) spaces.add(this.#spaces.get(rule)!);
+    return {
+      targetOf,
+      sourceOf,
+      keys: [...spaces].map((space) => ({ space, key: equalKey(space.equal, labels) })),
+    };
   }
 
   /** To be called when an alert began to fire, or was resolved. */
   update(record: AlertRecord): void {
-    for (const rule of record.inhibition.sourceOf) {
-      const sources = this.#sources.get(rule)!;
-      const side = record.inhibition.targetOf.includes(rule) ? sources.twoSided : sources.plain;
-      const key = equalKey(rule, record.alert.labels);
-      const bucket = side.get(key);
-      if (!record.isResolved) getOrAdd(side, key, () => new Set<AlertRecord>()).add(record);
-      else if (bucket?.delete(record) === true && bucket.size === 0) side.delete(key);
+    const { sourceOf, targetOf, keys } = record.inhibition;
+    for (const rule of sourceOf) {
+      const space = this.#spaces.get(rule)!;
+      const { key } = keys.find((one) => one.space === space)!;
+      const rules = getOrAdd(space.sources, key, () => new Map<InhibitRule, Sources>());
+      const sources = getOrAdd(rules, rule, () => ({ plain: new Set(), twoSided: new Set() }));
+      const side = targetOf.has(rule) ? sources.twoSided : sources.plain;
+      if (!record.isResolved) side.add(record);
+      else side.delete(record);
+      if (sources.plain.size + sources.twoSided.size === 0) rules.delete(rule);
+      if (rules.size === 0) space.sources.delete(key);
     }
   }
 
+  /** By the first rule of the file that holds. */
   suppressionOf(record: AlertRecord): Extract<Suppression, { kind: 'inhibited' }> | undefined {
-    for (const rule of record.inhibition.targetOf) {
-      const sources = this.#sources.get(rule)!;
-      const key = equalKey(rule, record.alert.labels);
-      const isTwoSided = record.inhibition.sourceOf.has(rule);
-      const found = sources.plain.get(key) ?? (isTwoSided ? undefined : sources.twoSided.get(key));
-      if (found !== undefined)
-        return { kind: 'inhibited', fingerprints: firstOf(found, MAX_NAMED), rule: rule.name };
+    const { targetOf, sourceOf, keys } = record.inhibition;
+    if (targetOf.size === 0) return undefined;
+    let first: InhibitRule | undefined;
+    let by: ReadonlySet<AlertRecord> | undefined;
+    for (const { space, key } of keys) {
+      const rules = space.sources.get(key);
+      if (rules === undefined) continue;
+      for (const [rule, { plain, twoSided }] of rules) {
+        const isLater = first !== undefined && this.#order.get(rule)! > this.#order.get(first)!;
+        if (isLater || !targetOf.has(rule)) continue;
+        const found = plain.size > 0 || sourceOf.has(rule) ? plain : twoSided;
+        if (found.size === 0) continue;
+        first = rule;
+        by = found;
+      }
     }
-    return undefined;
+    if (first === undefined || by === undefined) return undefined;
+    return { kind: 'inhibited', fingerprints: firstOf(by, MAX_NAMED), rule: first.name };
   }
 }
 
 /** Absent labels are empty, as in Alertmanager: two alerts without the label are equal. */
-function equalKey(rule: InhibitRule, labels: Labels): string {
-  if (rule.equal.length === 1) return labels.get(rule.equal[0]!);
-  return JSON.stringify(rule.equal.map((name) => labels.get(name)));
+function equalKey(equal: readonly string[], labels: Labels): string {
+  return JSON.stringify(equal.map((name) => labels.get(name)));
 }
 
 function firstOf(records: ReadonlySet<AlertRecord>, count: number): string[] {
