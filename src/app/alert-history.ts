@@ -17,7 +17,7 @@ const LONGEST_RETRY_MS = 30_000;
 /** A loss is logged at most so often. */
 const COMPLAINT_INTERVAL_MS = 60_000;
 /** How long a stop waits for events that cannot be written. */
-const STOP_GRACE_MS = 5_000;
+const STOP_GRACE_MS = 1_000;
 
 export interface AlertHistoryOptions {
   /** Makes rows durable; the same writer as all other telemetry. */

@@ -5,7 +5,7 @@ import { TellQueue } from './tell-queue.ts';
 import type { OnCallClock, TellReceiver } from './types.ts';
 
 /** How long a stop waits for notifications under way. */
-const STOP_WAIT_MS = 5000;
+const STOP_WAIT_MS = 1000;
 
 const NAME_ONLY: ReadonlySet<string> = new Set(['alertname']);
 

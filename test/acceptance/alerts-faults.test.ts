@@ -172,7 +172,7 @@ test(
 describe('a channel that', () => {
   const alert = (n: string) => [{ labels: { alertname: 'Posted', n } }];
 
-  test('hangs does not hold up the others', async () => {
+  test('hangs holds up neither the others nor the stop', async () => {
     const hanging = await startWebhookSink();
     try {
       hanging.mode = 'hang';
@@ -186,6 +186,8 @@ describe('a channel that', () => {
         );
       await untilTrue(() => sink.taken().length === 20);
       expect(hanging.notifications.length).toBeGreaterThan(0);
+      // Nor the stop, which ends with another code when it has to be forced.
+      expect(await server.end('SIGTERM')).toBe(0);
     } finally {
       await hanging.close();
     }

@@ -22,8 +22,8 @@ export interface AlertRecord {
     readonly keys: readonly SpaceKey[];
   };
   /** Silences whose matchers match it, expired ones too. */
-  readonly silenceIds: Set<string>;
-  readonly groups: Set<AlertGroup>;
+  silenceIds: readonly string[];
+  groups: readonly AlertGroup[];
 }
 
 /** Rules tell changes of their alerts themselves. */

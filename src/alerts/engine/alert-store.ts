@@ -23,6 +23,10 @@ export interface AlertStoreParts
   readonly onStateFailure: (error: unknown) => void;
 }
 
+/** Most alerts share these. */
+const NONE: readonly never[] = [];
+const NOT_INHIBITED: AlertRecord['inhibition'] = { targetOf: new Set(), sourceOf: new Set(), keys: [] };
+
 /** One alert of a post, joined with what was known. */
 interface Change {
   readonly taken: TakenAlert;
@@ -130,7 +134,7 @@ export class AlertStore {
     for (const record of old) {
       const isOwed = kept.has(record.fingerprint);
       const isGivenUp = elapsedMs - record.resolvedAtMs >= RESOLVED_KEPT_MS;
-      if (isOwed ? !isGivenUp : record.groups.size > 0) continue;
+      if (isOwed ? !isGivenUp : record.groups.length > 0) continue;
       if (isOwed)
         this.#parts.log.warn(
           { labels: record.alert.labels.toString() },
@@ -261,9 +265,9 @@ export class AlertStore {
       resolvedAtMs: elapsedMs,
       written: { endsAtMs: alert.endsAtMs, spanMs: alert.endsAtMs - alert.updatedAtMs },
       routes: [],
-      inhibition: { targetOf: new Set(), sourceOf: new Set(), keys: [] },
-      silenceIds: new Set(),
-      groups: new Set(),
+      inhibition: NOT_INHIBITED,
+      silenceIds: NONE,
+      groups: NONE,
     };
   }
 

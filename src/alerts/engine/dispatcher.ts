@@ -62,7 +62,7 @@ export class Dispatcher {
         this.#open(id, group);
       } else if (record.isResolved && !group.records.has(record) && !this.#isOwed(group, record)) continue;
       group.records.add(record);
-      record.groups.add(group);
+      if (!record.groups.includes(group)) record.groups = [...record.groups, group];
       this.#flushSoonIfOld(group, record);
     }
   }
@@ -78,7 +78,7 @@ export class Dispatcher {
       getOrAdd(this.#inheritance, inheritanceKey(group), (): AlertGroup[] => []).push(group);
     }
     for (const record of records) {
-      record.groups.clear();
+      record.groups = [];
       this.dispatch(record);
     }
     this.#inheritance.clear();
@@ -86,7 +86,7 @@ export class Dispatcher {
 
   remove(record: AlertRecord): void {
     for (const group of record.groups) this.#leave(group, record);
-    record.groups.clear();
+    record.groups = [];
   }
 
   /** Lets go of what ended and everybody was told of, and of the group when nothing is left. */
@@ -94,7 +94,7 @@ export class Dispatcher {
     if (!group.hasFlushed || this.#groups.get(groupId(group.route, group.labels.key)) !== group) return;
     for (const record of group.records) {
       if (!record.isResolved || this.#isOwed(group, record)) continue;
-      record.groups.delete(group);
+      record.groups = record.groups.filter((one) => one !== group);
       this.#leave(group, record);
     }
   }

@@ -222,7 +222,8 @@ class Engine implements AlertEngine {
       counters: this.counters,
       resolveTimeoutMs: () => this.#config.resolveTimeoutMs,
       onAdd: (record) => {
-        for (const id of this.#silences.matching(record.alert.labels)) record.silenceIds.add(id);
+        const silenceIds = this.#silences.matching(record.alert.labels);
+        if (silenceIds.length > 0) record.silenceIds = silenceIds;
         this.#derive(record);
       },
       onTurn: this.#onTurn,
@@ -237,7 +238,9 @@ class Engine implements AlertEngine {
       ...this.#parts,
       onAdd: (silence) => this.#onSilence(silence),
       onRemove: (id) => {
-        for (const record of this.#store.records.values()) record.silenceIds.delete(id);
+        for (const record of this.#store.records.values())
+          if (record.silenceIds.includes(id))
+            record.silenceIds = record.silenceIds.filter((one) => one !== id);
       },
       onChange: () => {
         this.#scheduleSweep(this.#silences.nextChangeMs(this.#parts.clock.now()) - this.#parts.clock.now());
@@ -296,7 +299,7 @@ class Engine implements AlertEngine {
 
   #onSilence({ id, matchers }: Silence): void {
     for (const record of this.#store.records.values())
-      if (matchesLabels(matchers, record.alert.labels)) record.silenceIds.add(id);
+      if (matchesLabels(matchers, record.alert.labels)) record.silenceIds = [...record.silenceIds, id];
   }
 
   readonly #onStateFailure = (error: unknown): void => {
@@ -309,7 +312,13 @@ class Engine implements AlertEngine {
     this.#hasNews = true;
     setImmediate(() => {
       this.#hasNews = false;
-      for (const listener of this.#listeners) listener();
+      for (const listener of this.#listeners) {
+        try {
+          listener();
+        } catch (error) {
+          this.#parts.log.error({ error: messageOf(error) }, 'a listener to changes of alerts failed');
+        }
+      }
     });
   };
 

@@ -7,6 +7,10 @@ import { MatcherIndex } from './matcher-index.ts';
 /** Alerts named as the reason of one inhibition. */
 const MAX_NAMED = 5;
 
+/** Combinations of rules that are remembered to be shared. */
+const MAX_COMBINATIONS = 10_000;
+const NO_RULES: ReadonlySet<InhibitRule> = new Set();
+
 /** Firing alerts that can inhibit by one rule, with the same values of the labels that must be equal. */
 interface Sources {
   /** Those that the rule cannot inhibit itself. */
@@ -34,6 +38,7 @@ export class Inhibitor {
   readonly #sourceRules = new MatcherIndex<InhibitRule>();
   readonly #targetRules = new MatcherIndex<InhibitRule>();
   readonly #spaces = new Map<InhibitRule, Space>();
+  readonly #combinations = new Map<string, ReadonlySet<InhibitRule>>();
 
   constructor(rules: readonly InhibitRule[]) {
     const spaces = new Map<string, Space>();
@@ -49,8 +54,8 @@ export class Inhibitor {
 
   /** Which rules are about an alert; for its record. */
   sidesOf(labels: Labels): AlertRecord['inhibition'] {
-    const targetOf = new Set(this.#targetRules.matching(labels));
-    const sourceOf = new Set(this.#sourceRules.matching(labels));
+    const targetOf = this.#shared(this.#targetRules.matching(labels));
+    const sourceOf = this.#shared(this.#sourceRules.matching(labels));
     const spaces = new Set<Space>();
     for (const rules of [targetOf, sourceOf]) for (const rule of rules) spaces.add(this.#spaces.get(rule)!);
     return {
@@ -58,6 +63,19 @@ export class Inhibitor {
       sourceOf,
       keys: [...spaces].map((space) => ({ space, key: equalKey(space.equal, labels) })),
     };
+  }
+
+  /** Many alerts match the same rules. */
+  #shared(rules: readonly InhibitRule[]): ReadonlySet<InhibitRule> {
+    if (rules.length === 0) return NO_RULES;
+    const key = rules
+      .map((rule) => this.#order.get(rule)!)
+      .sort((a, b) => a - b)
+      .join(' ');
+    return getOrAdd(this.#combinations, key, () => {
+      if (this.#combinations.size >= MAX_COMBINATIONS) this.#combinations.clear();
+      return new Set(rules);
+    });
   }
 
   /** To be called when an alert began to fire, or was resolved. */

@@ -45,7 +45,7 @@ export const MAX_RETRY_MS = 5 * 60_000;
 /** A delivery outside of groups, an escalation or a test, may take so long. */
 export const TELL_MS = 60_000;
 /** How long running deliveries may take to end when the server stops. */
-export const STOP_MS = 10_000;
+export const STOP_MS = 1_500;
 
 /** Alerts of one notification that get an event each; the rest gets one together. */
 export const MAX_EVENTS_PER_NOTIFICATION = 200;

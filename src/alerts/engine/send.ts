@@ -38,7 +38,8 @@ export async function send(
     if (abort.signal.aborted) onAbort();
   });
   try {
-    const delivered = deliver({ ...request, signal: abort.signal }).then(
+    const begun = (async () => deliver({ ...request, signal: abort.signal }))();
+    const delivered = begun.then(
       (outcome): Sent => ({ ...outcome, isUnknown: !outcome.isDelivered && stop.aborted }),
       (error: unknown): Sent => failed(messageOf(error), clock.elapsed() - startMs),
     );

@@ -66,11 +66,11 @@ export class SilenceStore {
 
   /** @param ids of silences whose matchers match the alert. */
   suppressionOf(
-    ids: ReadonlySet<string>,
+    ids: readonly string[],
     nowMs: number,
   ): Extract<Suppression, { kind: 'silenced' }> | undefined {
-    if (ids.size === 0) return undefined;
-    const active = [...ids].filter((id) => {
+    if (ids.length === 0) return undefined;
+    const active = ids.filter((id) => {
       const silence = this.#byId.get(id);
       return silence !== undefined && silenceState(silence, nowMs) === 'active';
     });

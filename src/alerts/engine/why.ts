@@ -32,7 +32,7 @@ export function explain(record: AlertRecord, alert: AlertView, parts: WhyParts):
   }));
   const groups = record.routes.map((route) => {
     const labels = groupLabelsOf(route, record.alert.labels);
-    const group = [...record.groups].find((one) => one.route === route);
+    const group = record.groups.find((one) => one.route === route);
     const groupKey = group?.key ?? groupKeyOf(route, labels);
     const integrations = config.receivers.get(route.receiver)?.integrations ?? [];
     return {

@@ -103,6 +103,7 @@ export async function startAlerting(parts: AlertingParts): Promise<Alerting> {
     language,
     userRules,
     apply: (plan) => apply(parts, alive!, plan),
+    applyRules: ({ rules }) => alive!.rules.reload(rules.groups),
     onRuleChanged: (name, what, { actor, nowMs }) =>
       alive!.history.record([
         { kind: 'rule_changed', timeMs: nowMs, actor, detail: `the rule ${name} was ${what}` },
@@ -193,6 +194,7 @@ async function run(parts: AlertingParts, alive: Alive, plans: Plans): Promise<vo
   changed();
   await rules.start(plan.rules.groups);
   stack.onStop('rules', () => rules.stop());
+  stack.onStop('changes of the configuration', () => plans.stop());
   observeAlerting(parts.registry, { ...alive, isReloadGood: plans.isReloadGood });
 }
 
@@ -209,7 +211,7 @@ async function apply(parts: AlertingParts, alive: Alive, plan: AlertingPlan): Pr
   await alive.runbooks.use(plan.packs.packs, runbookFolder(plan.config));
   for (const warning of plan.warnings) parts.log.warn({}, warning);
   parts.log.info(
-    { rules: plan.rules.groups.length, receivers: plan.alerting.receivers.size },
+    { groups: plan.rules.groups.length, receivers: plan.alerting.receivers.size },
     'changed over to the configuration as it is now',
   );
 }
@@ -227,7 +229,7 @@ function faceOf(parts: AlertingParts, alive: Alive, plans: Plans): Alerting {
   const trial = {
     ...{ language, externalLabels, engine: promql.engine, externalUrl: parts.externalUrl },
     parse: (rule: Parameters<AlertServices['previewRule']>[0]) =>
-      parseUserRules([{ id: 'new', rule }], language, plans.current().config),
+      parseUserRules([{ id: 'new', rule }], language, plans.current().rules.timing),
   };
   const receivers = () => receiverInfos(plans.current(), notifier.status());
   const people = {

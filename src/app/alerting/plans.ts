@@ -2,8 +2,9 @@ import { type Config, ConfigError } from '../../config/index.ts';
 import type { Act, RuleInput } from '../../http/index.ts';
 import { BellwetherError } from '../../lib/errors.ts';
 import { type AlertingPlan, readAlerting } from './plan.ts';
+import { parseUserRules, USER_FILE } from './rule-files.ts';
 import type { RuleLanguage } from './rule-language.ts';
-import type { UserRules } from './user-rules.ts';
+import type { UserRule, UserRules } from './user-rules.ts';
 
 export interface PlansParts {
   readonly config: Config;
@@ -13,6 +14,8 @@ export interface PlansParts {
   readonly userRules: UserRules;
   /** Changes over to a plan that was found right. */
   readonly apply: (plan: AlertingPlan) => Promise<void>;
+  /** The same when nothing but rules of users differs. */
+  readonly applyRules: (plan: AlertingPlan) => Promise<void>;
   /** A user's rule was made, changed or deleted. */
   readonly onRuleChanged: (name: string, what: string, act: Act) => void;
 }
@@ -24,9 +27,16 @@ export interface Plans {
   isReloadGood(): boolean;
   /** @throws BellwetherError `bad_config` (422) with every mistake; everything stays as it was. */
   reload(): Promise<void>;
-  /** @returns the rule's id. */
+  /**
+   * Reads no file: neither can a mistake in one keep a rule from being saved, nor is a file taken that somebody is still writing.
+   *
+   * @returns the rule's id.
+   * @throws BellwetherError `bad_config` (422): nothing is kept then.
+   */
   saveRule(rule: RuleInput, act: Act): Promise<string>;
   removeRule(id: string, act: Act): Promise<void>;
+  /** Waits for the change that goes on; from now on everything is refused with `stopping` (503). */
+  stop(): Promise<void>;
 }
 
 /** @throws ConfigError when the configuration has mistakes. */
@@ -34,17 +44,30 @@ export function createPlans(parts: PlansParts): Plans {
   const { language, userRules } = parts;
   let current = readAlerting(parts.config, language, userRules.list());
   let isReloadGood = true;
+  let isStopped = false;
   let queue: Promise<unknown> = Promise.resolve();
 
   function inTurn<T>(work: () => Promise<T>): Promise<T> {
-    const result = queue.then(work);
+    const result = queue.then(() => {
+      // What is stopped must not be started again by a change that comes late.
+      if (isStopped) throw stopping();
+      return work();
+    });
     queue = result.catch(() => undefined);
     return result;
   }
 
-  async function changeTo(config: Config): Promise<void> {
-    const plan = readAlerting(config, language, userRules.list());
+  async function reload(): Promise<void> {
+    const plan = readAlerting(parts.readConfig(), language, userRules.list());
     await parts.apply(plan);
+    current = plan;
+  }
+
+  /** Kept only when it is right, and in force once it is kept. */
+  async function changeRules(rules: readonly UserRule[], keep: () => Promise<void>): Promise<void> {
+    const plan = withUserRules(current, language, rules);
+    await keep();
+    await parts.applyRules(plan);
     current = plan;
   }
 
@@ -54,25 +77,50 @@ export function createPlans(parts: PlansParts): Plans {
     reload: () =>
       inTurn(async () => {
         isReloadGood = false;
-        await refusing(() => changeTo(parts.readConfig()));
+        await refusing(reload);
         isReloadGood = true;
       }),
     saveRule: (rule, act) =>
       inTurn(async () => {
         const prepared = userRules.prepare(rule);
-        await userRules.put(prepared);
-        await changeTo(current.config);
+        const others = userRules.list().filter(({ id }) => id !== prepared.id);
+        await refusing(() => changeRules([...others, prepared], () => userRules.put(prepared)));
         parts.onRuleChanged(rule.name, rule.id === undefined ? 'made' : 'changed', act);
         return prepared.id;
       }),
     removeRule: (id, act) =>
       inTurn(async () => {
         const name = userRules.get(id)?.rule.name ?? '';
-        await userRules.remove(id);
-        await changeTo(current.config);
+        const others = userRules.list().filter((rule) => rule.id !== id);
+        await refusing(() => changeRules(others, () => userRules.remove(id)));
         parts.onRuleChanged(name, 'deleted', act);
       }),
+    async stop() {
+      isStopped = true;
+      await queue;
+    },
   };
+}
+
+/** The same plan with other rules of users. @throws ConfigError when one of them has a mistake. */
+function withUserRules(
+  plan: AlertingPlan,
+  language: RuleLanguage,
+  userRules: readonly UserRule[],
+): AlertingPlan {
+  const user = parseUserRules(userRules, language, plan.rules.timing);
+  if (user.problems.length > 0) throw new ConfigError(user.problems);
+  const others = plan.rules.groups.filter(({ file }) => file !== USER_FILE);
+  return { ...plan, rules: { ...plan.rules, groups: [...others, ...user.groups] } };
+}
+
+function stopping(): BellwetherError {
+  return new BellwetherError({
+    code: 'stopping',
+    status: 503,
+    message: 'the server is stopping',
+    retryAfterS: 5,
+  });
 }
 
 /** Mistakes in files are the asker's to mend. */

@@ -16,6 +16,7 @@ export function toIncoming(alert: RuleAlert, externalUrl: string): IncomingAlert
     endsAtMs: alert.endsAtMs,
     generatorUrl: alert.generatorUrl,
     source: `rule:${alert.ruleId}`,
+    isResolved: alert.isResolved,
     value: alert.value,
   };
 }

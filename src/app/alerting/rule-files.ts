@@ -14,6 +14,8 @@ export const USER_FILE = 'user';
 export interface RuleSet {
   readonly groups: readonly RuleGroup[];
   readonly warnings: readonly string[];
+  /** What groups without an interval of their own were read with. */
+  readonly timing: Omit<RuleTiming, 'prometheusFiles'>;
   /** Every rule file that was read. */
   readonly files: readonly string[];
 }
@@ -40,7 +42,7 @@ export function readRules({ config, language, packFiles, userRules }: RuleSource
     loadRuleFiles(timing.prometheusFiles, directory, options),
     loadRuleFiles(packFiles, directory, options),
   ];
-  const user = parseUserRules(userRules, language, config);
+  const user = parseUserRules(userRules, language, timing);
   const problems = [...loaded.flatMap((part) => part.problems), ...user.problems];
   if (problems.length > 0) throw new ConfigError(problems);
   const groups = new Map<string, RuleGroup>();
@@ -49,6 +51,7 @@ export function readRules({ config, language, packFiles, userRules }: RuleSource
     groups.set(`${group.file};${group.name}`, group);
   return {
     groups: [...groups.values()],
+    timing,
     warnings: loaded.flatMap((part) => part.warnings.map(({ source, message }) => `${source}: ${message}`)),
     files: loaded.flatMap((part) => part.files),
   };
@@ -88,10 +91,9 @@ function ownGlobal(global: Readonly<Record<string, unknown>>): Partial<Omit<Rule
 export function parseUserRules(
   rules: readonly UserRule[],
   language: RuleLanguage,
-  config: Config,
+  { intervalMs, queryOffsetMs }: Omit<RuleTiming, 'prometheusFiles'>,
 ): { readonly groups: readonly RuleGroup[]; readonly problems: readonly RuleProblem[] } {
   if (rules.length === 0) return { groups: [], problems: [] };
-  const { intervalMs, queryOffsetMs } = ruleTiming(config);
   const text = stringify({ groups: rules.map(groupOf) }, { lineWidth: 0 });
   return parseRules(text, USER_FILE, language.parseOptions(intervalMs, queryOffsetMs));
 }

@@ -4,7 +4,6 @@ import type { Log } from '../../lib/log.ts';
 import { answer, answerJsonError, pathOf } from '../answer.ts';
 import { type BodyBounds, bodyTooLarge, collect, recycle } from '../body.ts';
 import type { MemoryBudget } from '../memory-budget.ts';
-import type { HostGuard } from '../security.ts';
 
 /** Path of the pages behind signed links; `:token` follows. */
 export const actionPagePath = '/act/';
@@ -38,7 +37,6 @@ export interface ActionService {
 
 export interface ActionHttpOptions {
   readonly actions: ActionService;
-  readonly guard: HostGuard;
   readonly budget: MemoryBudget;
   readonly bounds: BodyBounds;
   readonly log?: Log;
@@ -76,8 +74,8 @@ async function serve(
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
-  // A signature stands for the key: whoever has one may come under any host name.
-  options.guard.check(request.headers, { isKeyShown: true });
+  // Neither host nor origin counts: a signature is asked for, which no page of others can add, and no cookie. The pages send no
+  // referrer, so that the token stays here, and browsers then call the origin of their form `null`.
   const result = await resultOf(options, request);
   answer(request, response, {
     status: result.status,
