@@ -3,11 +3,12 @@ import react from '@vitejs/plugin-react';
 import { defineConfig } from 'vitest/config';
 
 /**
- * Three projects: `unit` runs beside the code in parallel; `ui` in a simulated browser; `acceptance` starts whole servers, engines
- * and browsers, so its files run one after the other to keep two cores from fighting over them.
+ * Three projects: `unit` runs beside the code; `ui` in a simulated browser; `acceptance` starts whole servers, engines and browsers. Two
+ * files run at a time, whatever the machine: the tests wait as much as they work, and more would only fight over the cores.
  */
 export default defineConfig({
   test: {
+    maxWorkers: 2,
     projects: [
       {
         test: {
@@ -30,7 +31,6 @@ export default defineConfig({
         test: {
           name: 'acceptance',
           include: ['test/acceptance/**/*.test.ts'],
-          fileParallelism: false,
           testTimeout: 120_000,
           hookTimeout: 120_000,
         },

@@ -5,8 +5,12 @@ import { join } from 'node:path';
 import { root, say, setUp } from './setup.mjs';
 
 const reportFile = join(root, '.setup', 'test-report.json');
-const debianPackages = { chromium: ['/usr/bin/chromium'], promtool: ['/usr/bin/promtool'] };
-const packageOf = { chromium: 'chromium', promtool: 'prometheus' };
+const debianPackages = {
+  chromium: ['/usr/bin/chromium'],
+  promtool: ['/usr/bin/promtool'],
+  amtool: ['/usr/bin/amtool'],
+};
+const packageOf = { chromium: 'chromium', promtool: 'prometheus', amtool: 'prometheus-alertmanager' };
 
 function apt(...args) {
   return spawnSync('apt-get', args, {
@@ -15,7 +19,7 @@ function apt(...args) {
   });
 }
 
-/** Browser tests need Chromium, a few others promtool. On Debian as root they are installed; elsewhere the tests say what is missing. */
+/** Browser tests need Chromium, a few others promtool and amtool. On Debian as root they are installed; elsewhere the tests say what is missing. */
 function installPeers() {
   const missing = Object.keys(debianPackages).filter((name) => !debianPackages[name].some(existsSync));
   if (process.env.CHROMIUM_PATH && missing.includes('chromium'))

@@ -11,6 +11,7 @@ const ticksPerSecond = 100;
 export async function startServer({
   dataDir = mkdtempSync(join(tmpdir(), 'bellwether-bench-')),
   args = [],
+  nodeArgs = [],
 } = {}) {
   const startedMs = performance.now();
   const listen = [
@@ -21,7 +22,7 @@ export async function startServer({
     '--otlp-grpc-listen',
     '127.0.0.1:0',
   ];
-  const child = spawn(process.execPath, [entry, '--data-dir', dataDir, ...listen, ...args], {
+  const child = spawn(process.execPath, [...nodeArgs, entry, '--data-dir', dataDir, ...listen, ...args], {
     stdio: ['ignore', 'pipe', 'ignore'],
   });
   const url = await readUrl(child);

@@ -20,7 +20,7 @@ import { createWriter, type MetricsHead, replayInto, type Writer } from '../stor
 import { checkExposure, createServerAccess } from './access.ts';
 import { startAlerting } from './alerting/alerting.ts';
 import { lateAlerting } from './alerting/late-alerting.ts';
-import { checkConfig } from './check-config.ts';
+import { checkConfig, readWhole } from './check-config.ts';
 import { healthProbes } from './health.ts';
 import { createIngest, type Ingest } from './ingest.ts';
 import { forwardTouches } from './live.ts';
@@ -158,7 +158,7 @@ async function start(options: ServerOptions, stack: Stack): Promise<RunningServe
     await startAlerting({
       ...{ config, version, writer, log, stack, state: core.state, store: storage.store },
       ...{ metrics: prometheus, intake: ingest.pipeline, registry: metrics.registry },
-      readConfig: () => checked(options.readConfig?.() ?? config),
+      readConfig: () => readWhole(options.readConfig ?? (() => config)).config,
       prepareScraping: (next) => prepareScraping(prometheus, next),
       externalUrl: externalUrlOf(config, servers),
       onChange: () => live.alertsChanged(),
@@ -218,12 +218,6 @@ async function startCore({ config, log, clock = Date.now }: ServerOptions, stack
     if (status === 'ok') writer.wake();
   });
   return { state, storage, writer, head, snapshots: createSnapshotStore(state), isKeyRequired, keys };
-}
-
-/** All mistakes in a configuration and in the files it names are told together. */
-function checked(config: Config): Config {
-  checkConfig(config);
-  return config;
 }
 
 /** Where people reach this server: for links in notifications. */

@@ -1,13 +1,13 @@
 import { stringify } from 'yaml';
-import { checkConfig } from '../app/index.ts';
+import { readWhole } from '../app/index.ts';
 import { ConfigError, withoutSecrets } from '../config/index.ts';
 import { type CommonFlags, configFromFlags } from './flags.ts';
 
 /** `bellwether check`: every mistake of the configuration, or that there is none. */
 export function check(flags: CommonFlags & { readonly print?: boolean }): number {
   try {
-    const config = configFromFlags(flags);
-    for (const warning of checkConfig(config)) process.stderr.write(`${warning}\n`);
+    const { config, warnings } = readWhole(() => configFromFlags(flags));
+    for (const warning of warnings) process.stderr.write(`${warning}\n`);
     if (flags.print) {
       process.stdout.write(stringify(withoutSecrets(config)));
     } else {

@@ -1,4 +1,4 @@
-import { type RunningServer, startServer } from '../app/index.ts';
+import { type RunningServer, readWhole, startServer } from '../app/index.ts';
 import type { Config } from '../config/index.ts';
 import { messageOf } from '../lib/errors.ts';
 import { formatDurationMs } from '../lib/units.ts';
@@ -11,7 +11,7 @@ const stopLimitMs = 4500;
 
 /** `bellwether serve`: runs until SIGTERM or SIGINT and resolves with the exit code. */
 export async function serve(flags: CommonFlags): Promise<number> {
-  const config = configFromFlags(flags);
+  const { config } = readWhole(() => configFromFlags(flags));
   const onFileError = (error: Error) =>
     process.stderr.write(`the log file cannot be written: ${error.message}\n`);
   const log = createLog({ ...config.log, onFileError });

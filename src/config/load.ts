@@ -21,7 +21,9 @@ export interface ConfigProblem {
 /** Thrown with every mistake at once. */
 export class ConfigError extends BellwetherError {
   readonly problems: readonly ConfigProblem[];
-  constructor(problems: readonly ConfigProblem[]) {
+  /** The configuration without the keys that are wrong, so that what it names can be checked as well. */
+  readonly rest: Config | undefined;
+  constructor(problems: readonly ConfigProblem[], rest?: Config) {
     super({
       code: 'bad_config',
       message: `the configuration has ${problems.length} ${problems.length === 1 ? 'mistake' : 'mistakes'}:\n${problems.map(describe).join('\n')}`,
@@ -29,6 +31,7 @@ export class ConfigError extends BellwetherError {
     });
     this.name = 'ConfigError';
     this.problems = problems;
+    this.rest = rest;
   }
 }
 
@@ -66,11 +69,43 @@ export function loadConfig(options: LoadOptions = {}): Config {
   for (const { path, message } of result.success ? contradictions(result.data) : []) {
     problems.push(problemAt(path.split('.'), message, { parsed, file, sources }, false));
   }
-  if (problems.length > 0 || !result.success) throw new ConfigError(problems);
+  if (problems.length > 0 || !result.success) {
+    throw new ConfigError(
+      problems,
+      result.success ? undefined : restOf(tree, result.error, { parsed, file, sources }),
+    );
+  }
   // Absolute, because the engine has a working directory of its own.
   const config = { ...readSecrets(result.data, file), data_dir: resolve(result.data.data_dir) };
   origins.set(config, { parsed, file, sources });
   return config;
+}
+
+/** What is left without the keys that are wrong; undefined when that is wrong too. */
+function restOf(tree: Tree, error: z.ZodError, origin: Origins): Config | undefined {
+  const rest = structuredClone(tree);
+  for (const { path, ...issue } of error.issues) {
+    const keys = issue.code === 'unrecognized_keys' ? issue.keys : [undefined];
+    for (const key of keys) removePath(rest, key === undefined ? path : [...path, key]);
+  }
+  const result = configSchema.safeParse(rest);
+  if (!result.success) return undefined;
+  origins.set(result.data, origin);
+  return result.data;
+}
+
+/** Removes a key; of a list everything, because a list with a hole would be another mistake. */
+function removePath(tree: Tree, path: readonly PropertyKey[]): void {
+  let node: Tree = tree;
+  for (const [depth, key] of path.entries()) {
+    const next = node[String(key)];
+    const isLast = depth === path.length - 1;
+    if (isLast || typeof next !== 'object' || next === null || Array.isArray(next)) {
+      delete node[String(key)];
+      return;
+    }
+    node = next as Tree;
+  }
 }
 
 const origins = new WeakMap<Config, Origins>();

@@ -100,7 +100,7 @@ function activeRoutes(services: AlertServices): Route[] {
       params: fingerprint,
       body: acknowledgeBody,
       response: acknowledgement,
-      statuses: { 404: 'no such alert now' },
+      statuses: { 404: 'no such alert now', 409: 'it is resolved already' },
       handle: ({ params, body, principal, nowMs }) =>
         services.acknowledge(
           params.fingerprint,
@@ -117,7 +117,7 @@ function activeRoutes(services: AlertServices): Route[] {
       params: fingerprint,
       body: nothing,
       response: done,
-      statuses: { 404: 'no such alert now' },
+      statuses: { 404: 'nobody has acknowledged it' },
       handle: async ({ params, principal, nowMs }) => {
         await services.unacknowledge(params.fingerprint, actOf(principal, nowMs));
         return OK;

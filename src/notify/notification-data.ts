@@ -27,6 +27,7 @@ export function templateData(notification: Notification): Value {
       endsAtMs: alert.endsAtMs,
       generatorUrl: cleanText(alert.generatorUrl),
       fingerprint: alert.fingerprint,
+      links: { ...alert.links },
     })),
   });
 }

@@ -117,8 +117,17 @@ export interface OnCallConfig {
   readonly slack: SlackButtons | undefined;
 }
 
+/**
+ * An alert that asks nobody to do anything, such as one that always fires to say that alerting works: label `severity` is `none`. It
+ * neither escalates nor has a response time.
+ */
+export function isForNobody(labels: Labels): boolean {
+  return labels.get('severity').toLowerCase() === 'none';
+}
+
 /** The policy that counts for an alert; undefined: nobody is told beyond its routes. */
 export function policyFor(config: OnCallConfig, labels: Labels): EscalationPolicy | undefined {
+  if (isForNobody(labels)) return undefined;
   return config.policies.find(({ matchers }) =>
     matchers.every((matcher) => matcher.matches(labels.get(matcher.name))),
   );

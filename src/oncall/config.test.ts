@@ -88,6 +88,8 @@ describe('configuration of on-call', () => {
     });
     expect(policyFor(config!, labels({ severity: 'critical' }))?.name).toBe('critical');
     expect(policyFor(config!, labels({ severity: 'info' }))?.name).toBe('rest');
+    // An alert that always fires asks nobody to do anything.
+    expect(policyFor(config!, labels({ severity: 'none' }))).toBeUndefined();
   });
 
   test('nothing at all is right too', () => {

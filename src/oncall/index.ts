@@ -7,6 +7,7 @@ export { emptyOnCall, parseOnCall } from './config.ts';
 export type { OnCallParseOptions } from './config-reader.ts';
 export {
   type EscalationPolicy,
+  isForNobody,
   type OnCallConfig,
   type Person,
   policyFor,

@@ -504,6 +504,17 @@ describe('response times', () => {
     expect(third.responseOf(FIRST)).toBeUndefined();
   });
 
+  test('nobody has to respond to an alert that asks nobody to do anything', async () => {
+    const { world, onCall } = await firing();
+    const labels = Labels.fromObject({ alertname: 'Watchdog', severity: 'none' });
+    const view = alertView(7, { labels });
+    world.engine.views.set(view.alert.fingerprint, view);
+    await changed(world, onCall);
+    await world.clock.advance(24 * HOUR_MS);
+    expect(onCall.responseOf(view.alert.fingerprint)).toBeUndefined();
+    expect(onCall.escalationOf(view.alert.fingerprint)).toBeUndefined();
+  });
+
   test('somebody who acknowledged has responded, even when that ends', async () => {
     const { world, onCall } = await firing();
     await onCall.acknowledge(FIRST, undefined, {

@@ -1,7 +1,7 @@
 import type { Log } from '../lib/log.ts';
 import { formatTime } from '../lib/time.ts';
 import type { Priority } from '../model/notification.ts';
-import type { OnCallConfig } from './config-types.ts';
+import { isForNobody, type OnCallConfig } from './config-types.ts';
 import { hasFields, type Ledger, readRecords } from './ledger.ts';
 import { priorityOfLabels, responseDue } from './priorities.ts';
 import {
@@ -92,7 +92,7 @@ export class Responses {
     const suppressed = new Set<string>();
     this.#unwatched = 0;
     for (const view of views.values()) {
-      if (view.isResolved) continue;
+      if (view.isResolved || isForNobody(view.alert.labels)) continue;
       const { fingerprint } = view.alert;
       if (view.suppressions.length > 0) {
         suppressed.add(fingerprint);

@@ -338,6 +338,9 @@ describe('limits', () => {
     expect(error.message).toBe('query processing would load too many samples into memory in query execution');
     expect([error.code, error.status]).toEqual(['too_many_samples', 422]);
     await expect(engineOver(many, { maxSamples: 200 }).range(query)).resolves.toBeDefined();
+    // Nothing is allocated for the three thousand billion steps of this one.
+    const endless = errorOf(engineOver(many).instant({ text: 'max_over_time(m[100y:1ms])', timeMs: 0 }));
+    expect((await endless).code).toBe('too_many_samples');
     // One series at a time goes into the sum.
     const summed = engineOver(many, { maxSamples: 20 }).range({ ...query, text: 'sum(m)' });
     expect((await summed).stats.peakSamples).toBeLessThanOrEqual(20);

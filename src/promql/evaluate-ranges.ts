@@ -2,7 +2,7 @@ import { Labels } from '../model/labels.ts';
 import type { NativeHistogram } from '../model/native-histogram.ts';
 import { unwrapParens } from './analyze.ts';
 import type { Call, Expr, MatrixSelector, PositionRange, Subquery } from './ast.ts';
-import { executionError } from './evaluate-budget.ts';
+import { executionError, tooManySamples } from './evaluate-budget.ts';
 import { kernelOf, type RangeKernel } from './evaluate-kernels.ts';
 import { mergeSameLabels, sharesMetadata, withoutMetadata } from './evaluate-labels.ts';
 import { collector, type RowConsumer, RowWriter } from './evaluate-rows.ts';
@@ -17,6 +17,9 @@ import {
 } from './evaluate-windows.ts';
 import type { Annotator, CallContext, RangeFunction } from './functions/define.ts';
 import { ANCHORED_FUNCTIONS, SMOOTHED_FUNCTIONS } from './functions/index.ts';
+
+/** Steps of a subquery that are always allowed, however few samples a query may load. */
+const MIN_SUBQUERY_STEPS = 4_000_000;
 
 /** {@link CallContext} that moves from step to step and from series to series. */
 export class MovingContext implements CallContext {
@@ -89,6 +92,8 @@ export async function evaluateSubquery(
   const moments = { fromMs: scope.grid.startMs, toMs: lastMs(scope.grid) };
   const grid = subqueryGrid(node, moments, env.query, env.options.subqueryStepMs);
   if (grid === undefined) return undefined;
+  // Before a row of it is allocated.
+  if (grid.steps > Math.max(env.options.maxSamples, MIN_SUBQUERY_STEPS)) throw tooManySamples();
   const value = await env.evaluate(node.expr, grid, plan);
   if (value.kind === 'vector') return { series: value.series, grid };
   if (value.kind === 'string') throw new Error('a subquery cannot be of a string');

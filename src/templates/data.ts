@@ -32,6 +32,8 @@ export interface AlertInput {
   readonly endsAtMs: number | undefined;
   readonly generatorUrl: string;
   readonly fingerprint: string;
+  /** Addresses of pages about it by name: `alert`, `silence`, `acknowledge`, `runbook`. */
+  readonly links?: Readonly<Record<string, string | undefined>> | undefined;
 }
 
 export interface NotificationInput {
@@ -174,6 +176,8 @@ const JSON_NAMES = new Map([
   ['EndsAt', 'endsAt'],
   ['GeneratorURL', 'generatorURL'],
   ['Fingerprint', 'fingerprint'],
+  // Whoever has a signed link may use it, and receivers know the format without it.
+  ['Links', '-'],
 ]);
 
 /**
@@ -208,9 +212,14 @@ function alertValue(alert: AlertInput): Struct {
       ['EndsAt', alert.endsAtMs === undefined ? new TimeValue(ZERO_TIME_NS) : timeOfMs(alert.endsAtMs)],
       ['GeneratorURL', alert.generatorUrl],
       ['Fingerprint', alert.fingerprint],
+      ['Links', stringDict(linksOf(alert))],
     ]),
     JSON_NAMES,
   );
+}
+
+function linksOf({ links = {} }: AlertInput): [string, string][] {
+  return Object.entries(links).flatMap(([name, url]) => (url === undefined ? [] : [[name, url]]));
 }
 
 function kv(pairs: Iterable<readonly [string, string]>): Dict {

@@ -26,6 +26,8 @@ export const EMAIL_TEMPLATES = `
       {{- end }}
     </table>
     <p style="margin:8px 0 0">
+      {{- if eq .Status "firing" }}{{ with .Links.acknowledge }}<a href="{{ . }}">Acknowledge</a> &nbsp; {{ end }}{{ end }}
+      {{- with .Links.alert }}<a href="{{ . }}">Open</a> &nbsp; {{ end }}
       {{- with .Annotations.runbook_url }}<a href="{{ . }}">Runbook</a> &nbsp; {{ end }}
       {{- with .GeneratorURL }}<a href="{{ . }}">Source</a>{{ end -}}
     </p>

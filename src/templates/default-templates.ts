@@ -29,7 +29,8 @@ const COMMON = `
 {{ range .SortedPairs }} - {{ .Name }} = {{ .Value }}
 {{ end }}{{ end -}}
 Since: {{ .StartsAt.UTC.Format "2006-01-02 15:04:05 MST" }}
-{{ with .GeneratorURL }}Source: {{ . }}
+{{ if eq .Status "firing" }}{{ with .Links.acknowledge }}Acknowledge: {{ . }}
+{{ end }}{{ end }}{{ with .GeneratorURL }}Source: {{ . }}
 {{ end }}{{ end }}
 {{ define "__text_alert_list" }}{{ range $i, $alert := . }}${STOP_LISTING}{{ template "__text_alert" . }}
 {{ end }}${NOT_LISTED}{{ end }}

@@ -129,7 +129,7 @@ export class Struct {
   readonly type: TypeInfo;
   /** In the order of their declaration. */
   readonly fields: ReadonlyMap<string, Value>;
-  /** Names in JSON, where they differ from the field's own. */
+  /** Names in JSON, where they differ from the field's own; `-`: not there. */
   readonly jsonNames: ReadonlyMap<string, string>;
 
   constructor(

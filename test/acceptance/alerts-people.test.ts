@@ -153,12 +153,12 @@ describe('acknowledging', () => {
     await untilTrue(() => toldOf('/team', 'ByApi').length === 2);
   });
 
-  test('an alert that is not there is answered 404, one that has ended too', async () => {
+  test('an alert that is not there is answered 404, one that has ended 409', async () => {
     const answer = await postJson(`${server.url}/api/alerts/0123456789abcdef/acknowledge`);
     expect(answer.status).toBe(404);
     expect(await answer.text()).toContain('there is no such alert');
     const { fingerprint } = await alertNamed('ByApi');
-    expect((await postJson(`${server.url}/api/alerts/${fingerprint}/acknowledge`)).status).toBe(404);
+    expect((await postJson(`${server.url}/api/alerts/${fingerprint}/acknowledge`)).status).toBe(409);
   });
 
   test('by the link of the notification: looking changes nothing, the button acknowledges, the page is escaped', async () => {
@@ -424,11 +424,19 @@ describe('history and statistics', () => {
     (await getJson(`${server.url}/api/alert-history?from=now-1h&limit=1000${query}`)).events;
 
   test('show silences, overrides and who did it', async () => {
-    await untilTrue(async () => (await eventsOf('&kinds=silence_expired')).length >= 2);
+    await untilTrue(async () => (await eventsOf('&kinds=override_changed')).length === 2);
     const [made] = (await eventsOf('&kinds=silence_created')).reverse();
     expect(made).toMatchObject({ actor: 'Grace' });
     expect(made!.detail).toContain('we know');
-    expect(await eventsOf('&kinds=override_changed')).toHaveLength(2);
+    const [ended] = (await eventsOf('&kinds=silence_expired')).reverse();
+    expect(ended!.actor).not.toBe('');
+  });
+
+  test('show that the time of a silence was over, at once', async () => {
+    await untilTrue(async () => {
+      const events = await eventsOf('&kinds=silence_expired');
+      return events.some(({ actor }) => actor === '');
+    });
   });
 
   test('times to acknowledge and to resolve are those of the events', async () => {

@@ -10,6 +10,7 @@ export interface SunkAlert {
   readonly annotations: Readonly<Record<string, string>>;
   readonly startsAt: string;
   readonly endsAt: string;
+  readonly generatorURL: string;
   readonly fingerprint: string;
 }
 

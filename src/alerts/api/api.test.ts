@@ -240,6 +240,11 @@ test.each([
   ['[{}]', 422, { code: 602, message: '0.labels in body is required' }],
   ['[{"labels":{"alertname":5}}]', 400, { code: 400 }],
   ['[{"labels":{"a":"b"},"startsAt":"bad"}]', 400, { code: 400 }],
+  [
+    JSON.stringify([{ labels: Object.fromEntries(Array.from({ length: 1001 }, (_, i) => [`l${i}`, 'x'])) }]),
+    400,
+    { code: 400 },
+  ],
   ['[{"labels":{"a":"b"},"generatorURL":"::bad uri"}]', 422, { code: 601 }],
   ['[{"labels":{"a":"b"},"generatorURL":"javascript:alert(1)"}]', 422, { code: 601 }],
 ])('alerts %s are refused as a whole', async (body, status, answer) => {

@@ -59,12 +59,19 @@ function readAlert(item: unknown, at: number): IncomingAlert {
   };
 }
 
+/** Labels or annotations that are looked at; the engine has closer bounds. */
+const MAX_PAIRS = 1000;
+
 function labelsOf(item: JsonObject, name: string): Labels | undefined {
   const value = fieldOf(item, name);
   if (value === undefined) return undefined;
   if (!isObject(value)) throw Refusal.unreadable('alerts', `${name} must be an object`);
   const pairs: [string, string][] = [];
-  for (const [label, text] of Object.entries(value)) {
+  let count = 0;
+  for (const label in value) {
+    // Before so many are sorted and checked.
+    if (++count > MAX_PAIRS) throw Refusal.unreadable('alerts', `${name}: more than ${MAX_PAIRS}`);
+    const text = value[label];
     if (typeof text !== 'string' && text !== null)
       throw Refusal.unreadable('alerts', `${name}: the value of ${JSON.stringify(label)} must be a text`);
     pairs.push([label.toWellFormed(), (text ?? '').toWellFormed()]);

@@ -175,6 +175,8 @@ export class AlertStore {
         this.#parts.counters.refused++;
         return;
       }
+      // A rule knows best about its own alerts: nobody else may end or rewrite one that fires.
+      if (record?.isResolved === false && isOfRule(record.alert) && !isOfRule(one)) return;
       const taken = takeAlert(one, before, {
         fingerprint,
         nowMs: this.#parts.clock.now(),

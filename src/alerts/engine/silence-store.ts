@@ -112,7 +112,10 @@ export class SilenceStore {
   /** When the next one begins or ends, epoch milliseconds. */
   nextChangeMs(nowMs: number): number {
     let nextMs = Number.POSITIVE_INFINITY;
-    for (const { startsAtMs, endsAtMs } of this.#byId.values()) {
+    for (const silence of this.#byId.values()) {
+      const { id, startsAtMs, endsAtMs } = silence;
+      // Over since it was looked at last: a timer may fire a moment early.
+      if (this.#states.get(id) !== silenceState(silence, nowMs)) return nowMs;
       if (startsAtMs > nowMs) nextMs = Math.min(nextMs, startsAtMs);
       else if (endsAtMs > nowMs) nextMs = Math.min(nextMs, endsAtMs);
     }

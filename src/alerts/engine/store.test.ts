@@ -51,6 +51,19 @@ describe('posting', () => {
     expect(bench.engine.counters).toMatchObject({ received: 4, refused: 2 });
   });
 
+  test('an alert of a rule that fires is ended and changed by its rule alone', async () => {
+    const bench = await Bench.started();
+    const own = { ...A, source: 'rule:r1' };
+    await bench.post(own);
+    const [before] = bench.engine.alerts();
+    const forged = { ...A, source: 'api', startsAtMs: bench.clock.now() - HOUR_MS };
+    await bench.post({ ...forged, endsAtMs: bench.clock.now() });
+    await bench.post({ ...forged, annotations: Labels.fromObject({ summary: 'all is well' }) });
+    expect(bench.engine.alerts()).toEqual([before]);
+    await bench.post(ended(own, bench));
+    expect(bench.engine.alerts()[0]!.isResolved).toBe(true);
+  });
+
   test.each([
     ['too many labels', Labels.from(Array.from({ length: 129 }, (_, i) => [`l${i}`, 'x'] as const))],
     ['a long value', Labels.fromObject({ a: 'x'.repeat(8193) })],

@@ -3,7 +3,7 @@ import { fingerprintOf } from '../../alerts/index.ts';
 import type { ActiveAlertJson } from '../../contract/index.ts';
 import { Labels } from '../../model/labels.ts';
 import type { Priority } from '../../model/notification.ts';
-import type { ActiveAlert as RuleActiveAlert, RuleRunner } from '../../rules/index.ts';
+import type { ActiveAlert as RuleActiveAlert } from '../../rules/index.ts';
 import { finite, iso, isoOrNull } from './rule-view.ts';
 
 type Json = ActiveAlertJson;
@@ -18,52 +18,78 @@ export interface AlertFacts {
   runbook(address: string): Json['runbook'];
 }
 
-const RULE_SOURCE = 'rule:';
+/** Before a rule's id in an alert's source. */
+export const RULE_SOURCE = 'rule:';
 
-/** An alert of the engine, without what became of its notifications. */
-export function alertJson(view: AlertView, facts: AlertFacts): Json {
+/** What became of an alert's notifications. */
+export type Delivery = Pick<Json, 'last_notified_at' | 'notify_error'>;
+
+export const NOT_TOLD: Delivery = { last_notified_at: null, notify_error: '' };
+
+/** An alert of the engine. One literal without spreads: lists make thousands of them. */
+export function alertJson(view: AlertView, facts: AlertFacts, delivery: Delivery): Json {
   const { alert, isResolved, suppressions } = view;
+  const { labels, annotations, source } = alert;
+  const address = annotations.get('runbook_url');
   return {
-    ...commonJson(alert.labels, alert.annotations, facts),
     fingerprint: alert.fingerprint,
+    name: labels.get('alertname'),
+    service: serviceOf(labels),
+    severity: labels.get('severity'),
+    priority: facts.priorityOf(labels),
     state: isResolved ? 'resolved' : 'firing',
     suppressed_by: suppressions.map(suppressionJson),
+    labels: labels.toObject(),
+    annotations: annotations.toObject(),
     value: finite(alert.value),
     starts_at: iso(alert.startsAtMs),
     ends_at: isResolved ? isoOrNull(alert.endsAtMs) : null,
-    source: alert.source,
-    rule_id: alert.source.startsWith(RULE_SOURCE) ? alert.source.slice(RULE_SOURCE.length) : null,
+    source,
+    rule_id: source.startsWith(RULE_SOURCE) ? source.slice(RULE_SOURCE.length) : null,
     generator_url: webAddress(alert.generatorUrl),
+    runbook: facts.runbook(address),
+    runbook_url: webAddress(address),
     receivers: [...view.receivers],
-    last_notified_at: null,
-    notify_error: '',
+    last_notified_at: delivery.last_notified_at,
+    notify_error: delivery.notify_error,
     acknowledged: facts.acknowledged(alert),
     escalation: facts.escalation(alert),
     response: facts.response(alert),
   };
 }
 
-/** An alert of a rule that has not fired yet. */
+/**
+ * An alert of a rule that has not fired yet.
+ *
+ * @param of.labels with the external ones.
+ */
 export function pendingJson(
   alert: RuleActiveAlert,
-  { runner, externalLabels }: { runner: RuleRunner; externalLabels: Readonly<Record<string, string>> },
+  { ruleId, labels }: { readonly ruleId: string; readonly labels: Labels },
   facts: AlertFacts,
 ): Json {
-  const labels = withExternal(alert.labels, externalLabels);
+  const { annotations, activeAtMs, value } = alert;
+  const address = annotations.get('runbook_url');
   return {
-    ...commonJson(labels, alert.annotations, facts),
     fingerprint: fingerprintOf(labels),
+    name: labels.get('alertname'),
+    service: serviceOf(labels),
+    severity: labels.get('severity'),
+    priority: facts.priorityOf(labels),
     state: 'pending',
     suppressed_by: [],
-    value: finite(alert.value),
-    starts_at: iso(alert.activeAtMs),
+    labels: labels.toObject(),
+    annotations: annotations.toObject(),
+    value: finite(value),
+    starts_at: iso(activeAtMs),
     ends_at: null,
-    source: `${RULE_SOURCE}${runner.id}`,
-    rule_id: runner.id,
+    source: `${RULE_SOURCE}${ruleId}`,
+    rule_id: ruleId,
     generator_url: '',
+    runbook: facts.runbook(address),
+    runbook_url: webAddress(address),
     receivers: [],
-    last_notified_at: null,
-    notify_error: '',
+    ...NOT_TOLD,
     acknowledged: null,
     escalation: null,
     response: null,
@@ -75,18 +101,8 @@ export function withExternal(labels: Labels, external: Readonly<Record<string, s
   return Labels.fromObject({ ...external, ...labels.toObject() });
 }
 
-function commonJson(labels: Labels, annotations: Labels, facts: AlertFacts) {
-  const address = annotations.get('runbook_url');
-  return {
-    name: labels.get('alertname'),
-    service: labels.get('service') || labels.get('job'),
-    severity: labels.get('severity'),
-    priority: facts.priorityOf(labels),
-    labels: labels.toObject(),
-    annotations: annotations.toObject(),
-    runbook: facts.runbook(address),
-    runbook_url: webAddress(address),
-  };
+function serviceOf(labels: Labels): string {
+  return labels.get('service') || labels.get('job');
 }
 
 function suppressionJson(suppression: Suppression): Json['suppressed_by'][number] {
@@ -100,26 +116,14 @@ export function webAddress(text: string): string {
   return /^https?:\/\//i.test(text) && URL.canParse(text) ? text : '';
 }
 
-/** Adds what became of the alert's notifications; costs a look at every group the alert is in. */
-export function withDelivery(json: Json, engine: Pick<AlertEngine, 'why'>): Json {
-  const integrations = engine.why(json.fingerprint).groups.flatMap((group) => group.integrations);
-  const notifiedAtMs = Math.max(...integrations.map(({ lastNotifiedAtMs }) => lastNotifiedAtMs ?? 0), 0);
-  const failed = integrations.find(({ decision }) => decision.startsWith('failed'));
-  return {
-    ...json,
-    last_notified_at: notifiedAtMs === 0 ? null : iso(notifiedAtMs),
-    notify_error: failed === undefined ? '' : `${failed.channel}: ${failed.decision}`,
-  };
-}
-
-const RANKS: Readonly<Record<Json['state'], number>> = { firing: 0, pending: 1, resolved: 2 };
-
-/** The most urgent first: firing before pending before resolved, by priority, then newest first. */
-export function byUrgency(a: Json, b: Json): number {
-  return (
-    RANKS[a.state] - RANKS[b.state] ||
-    a.priority.localeCompare(b.priority) ||
-    b.starts_at.localeCompare(a.starts_at) ||
-    a.fingerprint.localeCompare(b.fingerprint)
-  );
+/** What became of an alert's notifications; costs a look at every group the alert is in. */
+export function deliveryOf(fingerprint: string, engine: Pick<AlertEngine, 'why'>): Delivery {
+  let notifiedAtMs = 0;
+  let notifyError = '';
+  for (const { integrations } of engine.why(fingerprint).groups)
+    for (const { lastNotifiedAtMs, decision, channel } of integrations) {
+      notifiedAtMs = Math.max(notifiedAtMs, lastNotifiedAtMs ?? 0);
+      if (notifyError === '' && decision.startsWith('failed')) notifyError = `${channel}: ${decision}`;
+    }
+  return { last_notified_at: notifiedAtMs === 0 ? null : iso(notifiedAtMs), notify_error: notifyError };
 }

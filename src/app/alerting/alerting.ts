@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import {
   type AlertEngine,
   createAlertEngine,
@@ -12,7 +13,7 @@ import type { IngestPipeline } from '../../ingest/index.ts';
 import { systemClock } from '../../lib/clock.ts';
 import type { Log } from '../../lib/log.ts';
 import { CHANNELS, createChannels, createNotifier, type Notifier } from '../../notify/index.ts';
-import { createOnCall, type OnCall } from '../../oncall/index.ts';
+import { createOnCall, isForNobody, type OnCall } from '../../oncall/index.ts';
 import { createAlertHistoryQueries } from '../../query/alerts/index.ts';
 import type { RuleStatus } from '../../query/metrics/index.ts';
 import { alertsJson, type RuleManager, rulesJson } from '../../rules/index.ts';
@@ -32,6 +33,7 @@ import { factsOf } from './alert-facts.ts';
 import { alertLinksOf } from './alert-links.ts';
 import { notifyMeter, observeAlerting } from './alert-metrics.ts';
 import { createActions, createOnCallServices } from './on-call-services.ts';
+import { paced } from './paced.ts';
 import { type AlertingPlan, runbookFolder } from './plan.ts';
 import { createPlans, type Plans } from './plans.ts';
 import { integrationsOf, receiverInfos } from './receivers.ts';
@@ -42,6 +44,9 @@ import { createRules } from './rules.ts';
 import { createRunbookShelf, type RunbookShelf } from './runbooks.ts';
 import { createAlertServices } from './services.ts';
 import { openUserRules } from './user-rules.ts';
+
+/** How long rules wait for the store at a start. */
+const STORE_WAIT_MS = 10_000;
 
 export interface AlertingParts {
   readonly config: Config;
@@ -71,7 +76,7 @@ export interface Alerting {
   readonly alertmanager: AlertmanagerService;
   readonly inbound: InboundService;
   readonly actions: ActionService;
-  /** Alerts that fire and are not suppressed. */
+  /** Alerts that fire, are not suppressed, and ask for somebody: severity `none` does not. */
   firing(): number;
 }
 
@@ -97,20 +102,27 @@ export async function startAlerting(parts: AlertingParts): Promise<Alerting> {
   const language = createRuleLanguage(parts.config.query.features);
   const userRules = await openUserRules(createDocuments(parts.state, 'user_rules'));
   let alive: Alive | undefined;
+  let rulesStarted = Promise.resolve();
   const plans = createPlans({
     config: parts.config,
     readConfig: parts.readConfig,
     language,
     userRules,
-    apply: (plan) => apply(parts, alive!, plan),
-    applyRules: ({ rules }) => alive!.rules.reload(rules.groups),
+    apply: async (plan) => {
+      await rulesStarted;
+      await apply(parts, alive!, plan);
+    },
+    applyRules: async ({ rules }) => {
+      await rulesStarted;
+      await alive!.rules.reload(rules.groups);
+    },
     onRuleChanged: (name, what, { actor, nowMs }) =>
       alive!.history.record([
         { kind: 'rule_changed', timeMs: nowMs, actor, detail: `the rule ${name} was ${what}` },
       ]),
   });
   alive = await build(parts, plans, language);
-  await run(parts, alive, plans);
+  ({ rulesStarted } = await run(parts, alive, plans));
   return faceOf(parts, alive, plans);
 }
 
@@ -174,7 +186,11 @@ async function build(parts: AlertingParts, plans: Plans, language: RuleLanguage)
 }
 
 /** Starts everything in an order in which nothing is told to somebody who does not listen yet. */
-async function run(parts: AlertingParts, alive: Alive, plans: Plans): Promise<void> {
+async function run(
+  parts: AlertingParts,
+  alive: Alive,
+  plans: Plans,
+): Promise<{ rulesStarted: Promise<void> }> {
   const { stack, log } = parts;
   const plan = plans.current();
   const { history, notifier, onCall, engine, rules, runbooks } = alive;
@@ -186,16 +202,45 @@ async function run(parts: AlertingParts, alive: Alive, plans: Plans): Promise<vo
   stack.onStop('alerts', () => engine.stop());
   await onCall.start();
   stack.onStop('on-call', () => onCall.stop());
+  const look = paced(() => onCall.onAlerts(() => engine.alerts()), systemClock);
   const changed = () => {
-    onCall.onAlerts(() => engine.alerts());
+    look();
     parts.onChange();
   };
   stack.onStop('watch on alerts', engine.onChange(changed));
   changed();
-  await rules.start(plan.rules.groups);
-  stack.onStop('rules', () => rules.stop());
+  const patience = new AbortController();
+  const rulesStarted = startRules(parts, { rules, plan, signal: patience.signal });
+  stack.onStop('rules', async () => {
+    patience.abort();
+    await rulesStarted;
+    await rules.stop();
+  });
   stack.onStop('changes of the configuration', () => plans.stop());
   observeAlerting(parts.registry, { ...alive, isReloadGood: plans.isReloadGood });
+  return { rulesStarted };
+}
+
+/**
+ * Begins to evaluate when the store can be asked: before that every rule would begin with an error. Not for ever, because rules also say
+ * that the store is away. Never rejects.
+ */
+async function startRules(
+  { store, log }: AlertingParts,
+  { rules, plan, signal }: { rules: RuleManager; plan: AlertingPlan; signal: AbortSignal },
+): Promise<void> {
+  try {
+    const wait = setTimeout(STORE_WAIT_MS, undefined, { signal, ref: false });
+    await Promise.race([store.whenReady(), wait]);
+  } catch (error) {
+    // Told elsewhere: the store's own state is shown, and a stop ends the wait.
+    log.debug({ error }, 'rules begin without the store');
+  }
+  try {
+    await rules.start(plan.rules.groups);
+  } catch (error) {
+    log.error({ error }, 'the rules could not be started');
+  }
 }
 
 /** Changes over to a new plan. Everything that can be refused is checked before anything changes. */
@@ -257,7 +302,11 @@ function faceOf(parts: AlertingParts, alive: Alive, plans: Plans): Alerting {
     inbound: alive.inbound,
     actions: createActions(people),
     firing: () =>
-      engine.alerts().filter(({ isResolved, suppressions }) => !isResolved && suppressions.length === 0)
-        .length,
+      engine
+        .alerts()
+        .filter(
+          ({ alert, isResolved, suppressions }) =>
+            !isResolved && suppressions.length === 0 && !isForNobody(alert.labels),
+        ).length,
   };
 }

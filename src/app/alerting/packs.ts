@@ -1,4 +1,3 @@
-import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { ConfigProblem } from '../../config/index.ts';
 import { loadPacks, type Pack } from '../../packs/index.ts';
@@ -10,7 +9,7 @@ export interface BuiltInPacks {
   readonly packs: readonly Pack[];
   readonly problems: readonly ConfigProblem[];
   readonly ruleFiles: readonly string[];
-  /** Rule files by absolute path: `service/errors.yaml`. */
+  /** Name of the pack by absolute path of the rule file. */
   readonly packOf: ReadonlyMap<string, string>;
 }
 
@@ -21,6 +20,6 @@ export function loadBuiltInPacks(names: readonly string[]): BuiltInPacks {
     packs,
     problems,
     ruleFiles: files.map(({ file }) => file),
-    packOf: new Map(files.map(({ pack, file }) => [file, join(pack.name, basename(file))])),
+    packOf: new Map(files.map(({ pack, file }) => [file, pack.name])),
   };
 }

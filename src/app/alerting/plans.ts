@@ -2,7 +2,7 @@ import { type Config, ConfigError } from '../../config/index.ts';
 import type { Act, RuleInput } from '../../http/index.ts';
 import { BellwetherError } from '../../lib/errors.ts';
 import { type AlertingPlan, readAlerting } from './plan.ts';
-import { parseUserRules, USER_FILE } from './rule-files.ts';
+import { parseUserRules, USER_FILE, usableUserRules } from './rule-files.ts';
 import type { RuleLanguage } from './rule-language.ts';
 import type { UserRule, UserRules } from './user-rules.ts';
 
@@ -84,7 +84,11 @@ export function createPlans(parts: PlansParts): Plans {
       inTurn(async () => {
         const prepared = userRules.prepare(rule);
         const others = userRules.list().filter(({ id }) => id !== prepared.id);
-        await refusing(() => changeRules([...others, prepared], () => userRules.put(prepared)));
+        await refusing(async () => {
+          const { problems } = parseUserRules([prepared], language, current.rules.timing);
+          if (problems.length > 0) throw new ConfigError(problems);
+          await changeRules([...others, prepared], () => userRules.put(prepared));
+        });
         parts.onRuleChanged(rule.name, rule.id === undefined ? 'made' : 'changed', act);
         return prepared.id;
       }),
@@ -102,14 +106,13 @@ export function createPlans(parts: PlansParts): Plans {
   };
 }
 
-/** The same plan with other rules of users. @throws ConfigError when one of them has a mistake. */
+/** The same plan with other rules of users. */
 function withUserRules(
   plan: AlertingPlan,
   language: RuleLanguage,
   userRules: readonly UserRule[],
 ): AlertingPlan {
-  const user = parseUserRules(userRules, language, plan.rules.timing);
-  if (user.problems.length > 0) throw new ConfigError(user.problems);
+  const user = usableUserRules(userRules, language, plan.rules.timing);
   const others = plan.rules.groups.filter(({ file }) => file !== USER_FILE);
   return { ...plan, rules: { ...plan.rules, groups: [...others, ...user.groups] } };
 }

@@ -42,8 +42,8 @@ export function readRules({ config, language, packFiles, userRules }: RuleSource
     loadRuleFiles(timing.prometheusFiles, directory, options),
     loadRuleFiles(packFiles, directory, options),
   ];
-  const user = parseUserRules(userRules, language, timing);
-  const problems = [...loaded.flatMap((part) => part.problems), ...user.problems];
+  const user = usableUserRules(userRules, language, timing);
+  const problems = loaded.flatMap((part) => part.problems);
   if (problems.length > 0) throw new ConfigError(problems);
   const groups = new Map<string, RuleGroup>();
   // A file that two patterns name is one file.
@@ -52,7 +52,10 @@ export function readRules({ config, language, packFiles, userRules }: RuleSource
   return {
     groups: [...groups.values()],
     timing,
-    warnings: loaded.flatMap((part) => part.warnings.map(({ source, message }) => `${source}: ${message}`)),
+    warnings: [
+      ...loaded.flatMap((part) => part.warnings.map(({ source, message }) => `${source}: ${message}`)),
+      ...user.warnings,
+    ],
     files: loaded.flatMap((part) => part.files),
   };
 }
@@ -96,6 +99,30 @@ export function parseUserRules(
   if (rules.length === 0) return { groups: [], problems: [] };
   const text = stringify({ groups: rules.map(groupOf) }, { lineWidth: 0 });
   return parseRules(text, USER_FILE, language.parseOptions(intervalMs, queryOffsetMs));
+}
+
+/**
+ * As {@link parseUserRules}, but a rule with a mistake is left out and told: it was right when it was saved, and the page on which it can
+ * be mended must come up.
+ */
+export function usableUserRules(
+  rules: readonly UserRule[],
+  language: RuleLanguage,
+  timing: Omit<RuleTiming, 'prometheusFiles'>,
+): { readonly groups: readonly RuleGroup[]; readonly warnings: readonly string[] } {
+  const all = parseUserRules(rules, language, timing);
+  if (all.problems.length === 0) return { groups: all.groups, warnings: [] };
+  const groups: RuleGroup[] = [];
+  const warnings: string[] = [];
+  for (const rule of rules) {
+    const parsed = parseUserRules([rule], language, timing);
+    if (parsed.problems.length === 0) groups.push(...parsed.groups);
+    else
+      warnings.push(
+        `your rule ${JSON.stringify(rule.rule.name)} (${rule.id}) is left out: ${parsed.problems.map(({ message }) => message).join('; ')}`,
+      );
+  }
+  return { groups, warnings };
 }
 
 function groupOf({ id, rule }: UserRule): object {

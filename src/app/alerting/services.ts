@@ -1,5 +1,5 @@
 import type { AlertEngine, AlertExplanation, AlertMatcher } from '../../alerts/index.ts';
-import { createMatcher, matchesLabels, parseMatchers } from '../../alerts/index.ts';
+import { createMatcher, matchesLabels } from '../../alerts/index.ts';
 import type {
   ActiveAlertJson,
   AlertListJson,
@@ -10,10 +10,10 @@ import type {
 } from '../../contract/index.ts';
 import type { AlertServices } from '../../http/index.ts';
 import { BellwetherError } from '../../lib/errors.ts';
-import { Labels } from '../../model/labels.ts';
 import type { AlertHistoryQueries } from '../../query/alerts/index.ts';
 import type { GroupRunner, RuleManager, RuleRunner } from '../../rules/index.ts';
-import { type AlertFacts, alertJson, byUrgency, pendingJson, withDelivery } from './alert-view.ts';
+import { activeAlerts, alertsOfRule, byUrgency, countsOf, findAlert, searchOf } from './active-alerts.ts';
+import type { AlertFacts } from './alert-view.ts';
 import type { OnCallServices } from './on-call-services.ts';
 import type { Plans } from './plans.ts';
 import { backtestRule, badRule, previewRule, problemsJson, type TrialParts } from './rule-trial.ts';
@@ -63,14 +63,14 @@ function alertReading(parts: AlertServiceParts): Reading {
   });
   return {
     async list({ state, q, limit }) {
-      const all = allAlerts(parts);
+      const all = activeAlerts(parts);
       const matches = searchOf(q);
       const shown = all.filter((alert) => (state === 'all' || alert.state === state) && matches(alert));
       return {
         alerts: shown
           .sort(byUrgency)
           .slice(0, limit)
-          .map((json) => withDelivery(json, engine)),
+          .map(({ json }) => json()),
         total: shown.length,
         counts: countsOf(all),
         rules: ruleSummary(parts.rules),
@@ -78,9 +78,9 @@ function alertReading(parts: AlertServiceParts): Reading {
       };
     },
     async detail(fingerprint) {
-      const found = allAlerts(parts).find((alert) => alert.fingerprint === fingerprint);
+      const found = findAlert(parts, fingerprint);
       if (found === undefined) return undefined;
-      const alert = withDelivery(found, engine);
+      const alert = found.json();
       const runner = runnerOf(parts, ({ id }) => id === alert.rule_id)?.runner;
       return {
         alert,
@@ -96,52 +96,6 @@ function alertReading(parts: AlertServiceParts): Reading {
         { ...text(range), time_zone: plans.current().config.alerting.time_zone },
         range.toMs,
       ),
-  };
-}
-
-/** Alerts of the engine, and those of rules that are not told yet. */
-function allAlerts({ engine, rules, facts, externalLabels }: AlertServiceParts): ActiveAlertJson[] {
-  const told = engine.alerts().map((view) => alertJson(view, facts));
-  const pending = rules.groups().flatMap((group) =>
-    group.rules.flatMap((runner) =>
-      runner
-        .live()
-        .filter(({ state }) => state === 'pending')
-        .map((alert) => pendingJson(alert, { runner, externalLabels }, facts)),
-    ),
-  );
-  // One that fires again may be known as resolved still: what it is now counts.
-  const pendingKeys = new Set(pending.map(({ fingerprint }) => fingerprint));
-  return [...told.filter(({ fingerprint }) => !pendingKeys.has(fingerprint)), ...pending];
-}
-
-/** Words anywhere in names, labels and annotations, or matchers. */
-function searchOf(q = ''): (alert: ActiveAlertJson) => boolean {
-  const text = q.trim();
-  if (text === '') return () => true;
-  if (/[=~]/.test(text)) {
-    const matchers = parseMatchers(text);
-    return ({ labels }) => matchesLabels(matchers, Labels.fromObject(labels));
-  }
-  const words = text.toLowerCase().split(/\s+/);
-  return (alert) => {
-    const texts = [...Object.values(alert.labels), ...Object.values(alert.annotations)]
-      .join('\n')
-      .toLowerCase();
-    return words.every((word) => texts.includes(word));
-  };
-}
-
-function countsOf(all: readonly ActiveAlertJson[]): AlertListJson['counts'] {
-  const firing = all.filter(({ state }) => state === 'firing');
-  const open = firing.filter(({ suppressed_by }) => suppressed_by.length === 0);
-  const of = (priority: string) => open.filter((alert) => alert.priority === priority).length;
-  return {
-    firing: firing.length,
-    pending: all.filter(({ state }) => state === 'pending').length,
-    suppressed: firing.length - open.length,
-    acknowledged: firing.filter(({ acknowledged }) => acknowledged !== null).length,
-    by_priority: { P0: of('P0'), P1: of('P1'), P2: of('P2'), P3: of('P3') },
   };
 }
 
@@ -224,13 +178,13 @@ function ruleServices(parts: AlertServiceParts): Rules {
     async ruleWhy(id) {
       const found = runnerOf(parts, (runner, group) => info({ group, runner }).id === id || runner.id === id);
       if (found === undefined) throw noRule(id);
-      const alerts = allAlerts(parts).filter(({ rule_id }) => rule_id === found.runner.id);
       return {
         rule: info(found),
         evaluations: evaluationsOf(found.runner),
-        alerts: alerts
+        alerts: alertsOfRule(parts, found.runner)
+          .sort(byUrgency)
           .slice(0, PREVIEW_ALERTS)
-          .map((alert) => whyJson(engine.why(alert.fingerprint), withDelivery(alert, engine))),
+          .map(({ fingerprint, json }) => whyJson(engine.why(fingerprint), json())),
       };
     },
     async saveRule(rule, act) {
@@ -258,10 +212,11 @@ function silenceServices(parts: AlertServiceParts): Silencing {
     expireSilence: (id, { actor }) => silences.expire(id, actor),
     previewSilence(given) {
       const matchers = given.map(toMatcher);
-      const all = allAlerts(parts).filter(
-        ({ state, labels }) => state !== 'resolved' && matchesLabels(matchers, Labels.fromObject(labels)),
+      const all = activeAlerts(parts).filter(
+        ({ state, labels }) => state !== 'resolved' && matchesLabels(matchers, labels),
       );
-      return { total: all.length, alerts: all.sort(byUrgency).slice(0, PREVIEW_ALERTS) };
+      const first = all.sort(byUrgency).slice(0, PREVIEW_ALERTS);
+      return { total: all.length, alerts: first.map(({ json }) => json()) };
     },
   };
 }

@@ -19,7 +19,7 @@ import { type AlertmanagerTarget, findTarget, routeOfTarget } from './endpoints.
 import type { AlertmanagerService, InboundService } from './types.ts';
 
 /** Largest body of Alertmanager's API, received or inflated: ten thousand alerts with long texts. */
-const MAX_BODY_BYTES = 32 * 1024 * 1024;
+const MAX_BODY_BYTES = 16 * 1024 * 1024;
 const JSON_TYPE = 'application/json';
 const TEXT_TYPE = 'text/plain; charset=utf-8';
 

@@ -34,13 +34,16 @@ function simple(value: Value): string | undefined {
   return value instanceof NamedInt ? String(value.value) : undefined;
 }
 
+/** As in Go: a field of this name is left out. */
+const HIDDEN = '-';
+
 function entriesOf(value: Value): Entry[] {
   if (value instanceof Dict) return value.keys.map((key) => [`${jsonText(key)}:`, value.get(key)]);
   if (value instanceof Struct)
-    return [...value.fields].map(([name, field]) => [
-      `${jsonText(value.jsonNames.get(name) ?? name)}:`,
-      field,
-    ]);
+    return [...value.fields].flatMap(([name, field]): Entry[] => {
+      const shown = value.jsonNames.get(name) ?? name;
+      return shown === HIDDEN ? [] : [[`${jsonText(shown)}:`, field]];
+    });
   throw new CallError(`json: unsupported type: ${typeName(value)}`);
 }
 

@@ -3,6 +3,7 @@ import { Link, useParams } from '@tanstack/react-router';
 import { useState } from 'react';
 import { ErrorState, Loading, Page, Panel, Skeleton } from '../components/index.ts';
 import { ApiError } from '../lib/api.ts';
+import { wantsPerson } from '../lib/firing.ts';
 import { useShortcuts } from '../lib/shortcuts.ts';
 import { PageHead } from '../shell/page-head.tsx';
 import { useAlertActions } from './alerts/alert-actions.ts';
@@ -15,7 +16,6 @@ import {
   LabelFacts,
 } from './alerts/alert-body.tsx';
 import { useAlertDetail } from './alerts/alert-data.ts';
-import { wantsPerson } from './alerts/alert-model.ts';
 import css from './alerts/alerts.module.css';
 import detailCss from './alerts/detail.module.css';
 import { SilenceDialog } from './alerts/silence-dialog.tsx';

@@ -149,6 +149,17 @@ function quietAlerts(): ActiveAlertJson[] {
   ];
 }
 
+/** The dead man's switch: it always fires, and asks nobody. */
+export function watchdog(fields: Partial<ActiveAlertJson> = {}): ActiveAlertJson {
+  return alertWith({
+    ...{ fingerprint: '7777777777777777', name: 'Watchdog', service: '', severity: 'none', priority: 'P3' },
+    annotations: { summary: 'Alerting works' },
+    ...{ rule_id: 'pack:self/alerting/Watchdog', value: 1, starts_at: ago(7200) },
+    ...{ escalation: null, response: null, runbook: null },
+    ...fields,
+  });
+}
+
 export function alertListWith(
   alerts: ActiveAlertJson[] = sampleAlerts(),
   fields: Partial<AlertListJson> = {},

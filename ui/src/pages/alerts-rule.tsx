@@ -10,7 +10,7 @@ import { PageHead } from '../shell/page-head.tsx';
 import { attempt } from './alerts/alert-actions.ts';
 import { AlertBanner } from './alerts/alert-banners.tsx';
 import { useRuleWhy } from './alerts/alert-data.ts';
-import { AlertStateDot, SafeText } from './alerts/alert-look.tsx';
+import { AlertStateDot, lookOf, SafeText } from './alerts/alert-look.tsx';
 import css from './alerts/alerts.module.css';
 import { BacktestPanel } from './alerts/backtest.tsx';
 import { ConfirmButton } from './alerts/confirm-button.tsx';
@@ -92,7 +92,7 @@ function AlertPart({ why }: { why: RuleWhyJson['alerts'][number] }) {
   return (
     <Panel
       title={`Alert ${alert.name}${alert.service === '' ? '' : ` of ${alert.service}`}`}
-      note={<AlertStateDot state={alert.state} />}
+      note={<AlertStateDot state={lookOf(alert)} />}
       actions={
         <Link to="/alerts/$fingerprint" params={{ fingerprint: alert.fingerprint }} className={css.link}>
           Open

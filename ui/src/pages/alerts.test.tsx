@@ -22,6 +22,7 @@ import {
   sampleRunbook,
   sampleStatistics,
   silenceWith,
+  watchdog,
   whyWith,
 } from './alerts-fixture.ts';
 
@@ -267,6 +268,33 @@ describe('active alerts', () => {
     expect(await screen.findByText(/^Nothing is firing; 12 rules evaluated \d+s ago\.$/)).toBeTruthy();
   });
 
+  it('read as calm while only the watchdog fires, which is shown as proof of life', async () => {
+    answers['GET /api/alerts'] = alertListWith([watchdog()]);
+    answers[`GET /api/alerts/${watchdog().fingerprint}`] = { ...alertDetailWith(), alert: watchdog() };
+    const { router } = visit('/alerts');
+    expect(await screen.findByText(/^Nothing to do; 12 rules evaluated \d+s ago\.$/)).toBeTruthy();
+    expect(screen.queryByRole('table')).toBeNull();
+    expect(screen.getByText('Firing 0')).toBeTruthy();
+    expect(screen.getByText(/fires on purpose, all the time/)).toBeTruthy();
+    fireEvent.click(screen.getByRole('button', { name: 'Watchdog' }));
+    await vi.waitFor(() =>
+      expect(router.state.location.search).toMatchObject({ sel: watchdog().fingerprint }),
+    );
+    const panel = await screen.findByRole('complementary', { name: 'Watchdog' });
+    expect(await within(panel).findByText('Fires, nothing to do')).toBeTruthy();
+    expect(document.title).toBe('Alerts · Bellwether');
+  });
+
+  it('stand above what asks nobody', async () => {
+    answers['GET /api/alerts'] = alertListWith([high, watchdog({ name: 'InfoInhibitor' })]);
+    visit('/alerts');
+    await rowOf(/HighErrorRate/);
+    expect(screen.queryByRole('row', { name: /InfoInhibitor/ })).toBeNull();
+    expect(screen.getByText(/severity none: nobody has to do anything/)).toBeTruthy();
+    expect(screen.queryByText(/Proof of life/)).toBeNull();
+    await vi.waitFor(() => expect(screen.getByText('Firing 1')).toBeTruthy());
+  });
+
   it.each<[string, Partial<AlertListJson>, RegExp]>([
     ['nobody is told', { told: { receivers: 0, integrations: 0, failing: [] } }, /no receiver is configured/],
     ['deliveries fail', { told: { receivers: 1, integrations: 1, failing: ['a/email/0'] } }, /a\/email\/0/],
@@ -293,19 +321,51 @@ describe('active alerts', () => {
 });
 
 describe('alerts in the shell', () => {
+  const badge = () =>
+    screen.queryAllByText(/needs? attention$/, { selector: '.visually-hidden' })[0]?.parentElement;
+
   it('are counted in the rail and renewed by a live event', async () => {
     visit('/settings/about');
-    const badge = () => screen.getAllByText(/firing$/, { selector: '.visually-hidden' })[0]?.parentElement;
-    await vi.waitFor(() => expect(badge()?.textContent).toBe('3 firing'));
+    await vi.waitFor(() => expect(badge()?.textContent).toBe('2 need attention'));
     answers['GET /api/alerts'] = alertListWith([high]);
     FakeStream.latest?.say('alerts', { firing: 1, at: ago(0) });
-    await vi.waitFor(() => expect(badge()?.textContent).toBe('1 firing'));
+    await vi.waitFor(() => expect(badge()?.textContent).toBe('1 needs attention'));
+  });
+
+  it.each([
+    ['the watchdog', watchdog()],
+    ['what is silenced', alertWith({ suppressed_by: [{ kind: 'silenced', by: ['3f2a'] }] })],
+    ['what somebody has', alertWith({ acknowledged: { by: 'ada', at: ago(60), until: null, note: '' } })],
+  ])('make no badge, no mark and no number of %s', async (_, alert) => {
+    const icon = document.createElement('link');
+    icon.rel = 'icon';
+    document.head.append(icon);
+    answers['GET /api/alerts'] = alertListWith([high, alert]);
+    visit('/settings/about');
+    await vi.waitFor(() => expect(badge()?.textContent).toBe('1 needs attention'));
+    await vi.waitFor(() => expect(icon.dataset.state).toBe('bad'));
+    answers['GET /api/alerts'] = alertListWith([alert]);
+    FakeStream.latest?.say('alerts', { firing: 0, at: ago(0) });
+    await vi.waitFor(() => expect(badge()).toBeUndefined());
+    await vi.waitFor(() => expect(icon.dataset.state).toBe('ok'));
+    icon.remove();
+  });
+
+  it('are counted by the sums when there are more than were asked for', async () => {
+    const list = alertListWith([high, watchdog()]);
+    answers['GET /api/alerts'] = {
+      ...list,
+      total: 90,
+      counts: { ...list.counts, firing: 90, suppressed: 10, acknowledged: 5 },
+    };
+    visit('/settings/about');
+    await vi.waitFor(() => expect(badge()?.textContent).toBe('74 need attention'));
   });
 
   it('are announced when they begin to fire, and not those that fired before', async () => {
     visit('/settings/about');
     const announcer = () => document.querySelector('[data-announcer]')?.textContent;
-    await screen.findAllByText(/firing$/, { selector: '.visually-hidden' });
+    await vi.waitFor(() => expect(badge()).toBeTruthy());
     expect(announcer()).toBe('');
     const fresh: ActiveAlertJson = alertWith({ fingerprint: '0123456789abcdef', name: 'NewOne' });
     answers['GET /api/alerts'] = alertListWith([fresh, ...sampleAlerts()]);

@@ -13,17 +13,20 @@ import {
   Skeleton,
 } from '../components/index.ts';
 import { useNow } from '../lib/clock.ts';
+import { wantsPerson } from '../lib/firing.ts';
 import { formatCount, plural } from '../lib/format.ts';
 import { type Shortcut, useShortcuts } from '../lib/shortcuts.ts';
 import { useUrlState } from '../lib/url-state.ts';
+import { useFiring } from '../shell/alert-watch.tsx';
 import { PageHead } from '../shell/page-head.tsx';
 import { ActiveTable } from './alerts/active-table.tsx';
 import { type AlertActions, useAlertActions } from './alerts/alert-actions.ts';
 import { AlertBanners } from './alerts/alert-banners.tsx';
 import { type AlertStateFilter, alertStates, alertsEveryMs, useAlerts } from './alerts/alert-data.ts';
-import { groupAlerts, quietSentence, wantsPerson } from './alerts/alert-model.ts';
+import { groupAlerts, isCalm, quietSentence } from './alerts/alert-model.ts';
 import { AlertPanel } from './alerts/alert-panel.tsx';
 import css from './alerts/alerts.module.css';
+import { CalmAlerts } from './alerts/calm-alerts.tsx';
 import { SilenceDialog } from './alerts/silence-dialog.tsx';
 
 /** What is firing, how bad is it, since when, who has it, and was anybody told? */
@@ -31,6 +34,7 @@ export function AlertsPage() {
   const [q, setQ] = useUrlState('q', '');
   const [state, setState] = useUrlState<AlertStateFilter>('state', 'all', alertStates);
   const list = useAlerts({ state, q });
+  const { calm } = useFiring();
   const attention = list.data?.alerts.filter(wantsPerson).length ?? 0;
   return (
     <Page>
@@ -50,7 +54,7 @@ export function AlertsPage() {
             <Segmented
               label="State"
               value={state}
-              options={stateOptions(list.data.counts)}
+              options={stateOptions(list.data.counts, calm.length)}
               onChange={(next) => setState(next, { replace: true })}
             />
             <span className={css.summary} role="status">
@@ -80,10 +84,11 @@ export function AlertsPage() {
   );
 }
 
-function stateOptions({ firing, pending }: AlertListJson['counts']) {
+/** What fires without asking anybody is no part of the number that people look at. */
+function stateOptions({ firing, pending }: AlertListJson['counts'], calm: number) {
   return [
     { value: 'all', label: 'All' },
-    { value: 'firing', label: `Firing ${formatCount(firing)}` },
+    { value: 'firing', label: `Firing ${formatCount(Math.max(0, firing - calm))}` },
     { value: 'pending', label: `Pending ${formatCount(pending)}` },
     { value: 'resolved', label: 'Resolved' },
   ] as const;
@@ -99,7 +104,8 @@ function summaryOf({ counts, alerts, total }: AlertListJson): string {
 }
 
 function Content({ list, isFiltered }: { list: AlertListJson; isFiltered: boolean }) {
-  const groups = useMemo(() => groupAlerts(list.alerts), [list.alerts]);
+  const calm = useMemo(() => list.alerts.filter(isCalm), [list.alerts]);
+  const groups = useMemo(() => groupAlerts(list.alerts.filter((alert) => !isCalm(alert))), [list.alerts]);
   const rows = useMemo(() => groups.flatMap(({ alerts }) => alerts), [groups]);
   const [selected, setSelected] = useUrlState('sel', '');
   const [chosen, setActive] = useState('');
@@ -119,23 +125,28 @@ function Content({ list, isFiltered }: { list: AlertListJson; isFiltered: boolea
     else focusRow(alert.fingerprint);
   };
   useListShortcuts({ rows, active, move, select, openPage, silence: setSilencing, actions });
-  const current = rows.find(({ fingerprint }) => fingerprint === selected);
-  if (rows.length === 0) return <NothingHere list={list} isFiltered={isFiltered} />;
+  const toggle = (alert: ActiveAlertJson) =>
+    alert.fingerprint === selected ? setSelected(null) : select(alert);
   return (
     <>
-      <ActiveTable
-        groups={groups}
-        activeKey={rows[active]?.fingerprint ?? ''}
-        selectedKey={selected}
-        onActive={setActive}
-        onSelect={(alert) => (alert.fingerprint === selected ? setSelected(null) : select(alert))}
-        onSilence={setSilencing}
-        actions={actions}
-      />
+      {rows.length === 0 ? (
+        <NothingHere list={list} isFiltered={isFiltered} hasCalm={calm.length > 0} />
+      ) : (
+        <ActiveTable
+          groups={groups}
+          activeKey={rows[active]?.fingerprint ?? ''}
+          selectedKey={selected}
+          onActive={setActive}
+          onSelect={toggle}
+          onSilence={setSilencing}
+          actions={actions}
+        />
+      )}
+      {calm.length > 0 && <CalmAlerts alerts={calm} onOpen={toggle} />}
       {selected !== '' && (
         <AlertPanel
           fingerprint={selected}
-          listed={current}
+          listed={list.alerts.find(({ fingerprint }) => fingerprint === selected)}
           actions={actions}
           onSilence={setSilencing}
           onClose={() => setSelected(null)}
@@ -210,14 +221,15 @@ function useListShortcuts(list: {
   useShortcuts(shortcuts);
 }
 
-function NothingHere({ list, isFiltered }: { list: AlertListJson; isFiltered: boolean }) {
+function NothingHere(props: { list: AlertListJson; isFiltered: boolean; hasCalm: boolean }) {
+  const { list, isFiltered, hasCalm } = props;
   const nowMs = useNow(1000);
   const [, setQ] = useUrlState('q', '');
   if (isFiltered) {
     return (
       <EmptyState
         compact
-        title="No alert matches."
+        title={hasCalm ? 'No other alert matches.' : 'No alert matches.'}
         icon={<BellRing aria-hidden />}
         action={
           <button type="button" className={css.button} onClick={() => setQ(null)}>
@@ -228,7 +240,7 @@ function NothingHere({ list, isFiltered }: { list: AlertListJson; isFiltered: bo
     );
   }
   return (
-    <EmptyState title={quietSentence(list.rules, nowMs)} icon={<CircleCheck aria-hidden />}>
+    <EmptyState title={quietSentence(list.rules, nowMs, !hasCalm)} icon={<CircleCheck aria-hidden />}>
       {list.rules.total === 0
         ? 'Rules come from packs, from rule_files in bellwether.yml, or are written here under Rules.'
         : 'New alerts show here by themselves, the most urgent first.'}

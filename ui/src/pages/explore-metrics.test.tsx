@@ -171,6 +171,13 @@ describe('Explore metrics', () => {
     expect(router.state.location.search).toMatchObject({ qb: 'up' });
   });
 
+  it('leads from a query to an alert of it', async () => {
+    const router = visit('/explore/metrics?q=up%20==%200');
+    fireEvent.click(await screen.findByRole('button', { name: 'Make alert of query A' }));
+    await vi.waitFor(() => expect(router.state.location.pathname).toBe('/alerts/rules/new'));
+    expect(router.state.location.search).toMatchObject({ q: 'up == 0' });
+  });
+
   it('comes back to what was run before', async () => {
     const router = visit('/explore/metrics?q=up');
     await typeAndRun('A', 'queue_length');

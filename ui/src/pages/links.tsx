@@ -20,9 +20,19 @@ export function SessionLink(props: {
   );
 }
 
+/** A link to the page of an alert. */
+export function AlertLink(props: { fingerprint: string; children: ReactNode; className?: string }) {
+  const { fingerprint } = props;
+  return (
+    <Link to="/alerts/$fingerprint" params={{ fingerprint }} className={props.className}>
+      {props.children}
+    </Link>
+  );
+}
+
 /** A link to one of the pages without parameters. */
 export function PageLink(props: {
-  to: '/' | '/agents' | '/settings/sources' | '/welcome';
+  to: '/' | '/agents' | '/alerts' | '/settings/sources' | '/welcome';
   children: ReactNode;
   className?: string;
 }) {

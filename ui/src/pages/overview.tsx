@@ -4,6 +4,7 @@ import { EmptyState, ErrorState, Freshness, Page, StatusDot } from '../component
 import { useNow } from '../lib/clock.ts';
 import { useOverview, useSources, useStatus } from '../lib/queries.ts';
 import { type TimeRange, useRefreshInterval, useTimeRange } from '../lib/url-state.ts';
+import { type Firing, useFiring } from '../shell/alert-watch.tsx';
 import { PageHead } from '../shell/page-head.tsx';
 import { type AttentionItem, attentionItems } from './overview/attention.ts';
 import { AttentionPanel } from './overview/attention-panel.tsx';
@@ -15,12 +16,13 @@ import { statusSentence } from './overview/sentence.ts';
 import { SpendPanel } from './overview/spend-panel.tsx';
 import { Onboarding } from './welcome/onboarding.tsx';
 
-/** Is anything broken, what does it cost, are agents working, does data still arrive? Three requests, all at once. */
+/** Is anything broken, what does it cost, are agents working, does data still arrive? Three requests at once, and the shell's. */
 export function OverviewPage() {
   const range = useTimeRange();
   const overview = useOverview();
   const sources = useSources();
   const status = useStatus();
+  const firing = useFiring();
   if (status.data && !status.data.has_data) {
     return (
       <Page narrow>
@@ -48,6 +50,7 @@ export function OverviewPage() {
         sources={sources.data?.sources}
         sourcesError={sources.error}
         status={status.data}
+        firing={firing}
         range={range}
         isRefreshing={overview.isFetching}
         refreshFailed={overview.isError && overview.data !== undefined}
@@ -63,6 +66,7 @@ interface ContentProps {
   sources: readonly Source[] | undefined;
   sourcesError: unknown;
   status: Status | undefined;
+  firing: Firing;
   range: TimeRange;
   isRefreshing: boolean;
   refreshFailed: boolean;
@@ -71,17 +75,25 @@ interface ContentProps {
 }
 
 function Content(props: ContentProps) {
-  const { overview, sources, status, range } = props;
+  const { overview, sources, status, firing, range } = props;
   const nowMs = useNow(10_000);
   const items = useMemo(
-    () => attentionItems({ live: overview?.live ?? [], sources: sources ?? [], status, nowMs }),
-    [overview, sources, status, nowMs],
+    () =>
+      attentionItems({
+        alerts: firing,
+        live: overview?.live ?? [],
+        sources: sources ?? [],
+        ...{ status, nowMs },
+      }),
+    [overview, sources, status, firing, nowMs],
   );
+  const total = items.length + firing.count - firing.waiting.length;
+  const areAlertsKnown = firing.isKnown || firing.isFailed;
   const hasSessions = overview === undefined || overview.current.sessions > 0 || overview.live.length > 0;
   return (
     <>
-      <PageHead title="Overview" attention={items.length || undefined} />
-      <Sentence {...props} items={items} />
+      <PageHead title="Overview" attention={total || undefined} />
+      <Sentence {...props} overview={areAlertsKnown ? overview : undefined} items={items} />
       {hasSessions ? (
         <KpiTiles overview={overview} />
       ) : (
@@ -101,7 +113,7 @@ function Content(props: ContentProps) {
           <LiveAgents sessions={overview?.live} />
         </div>
         <div className={css.side}>
-          <AttentionPanel items={overview && sources ? items : undefined} />
+          <AttentionPanel items={overview && sources && areAlertsKnown ? items : undefined} total={total} />
           <IngestPanel sources={sources} error={props.sourcesError} nowMs={nowMs} />
         </div>
       </div>
@@ -118,7 +130,10 @@ function Sentence(props: ContentProps & { items: readonly AttentionItem[] }) {
       </p>
     );
   }
-  const sentence = statusSentence(props.overview, props.items, props.range.label);
+  const sentence = statusSentence(props.overview, props.items, {
+    rangeLabel: props.range.label,
+    alertCount: props.firing.count,
+  });
   return (
     <div className={css.sentenceRow}>
       <p className={css.sentence}>

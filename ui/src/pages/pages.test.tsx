@@ -7,6 +7,7 @@ import { fakeLayout } from '../components/fake-layout.ts';
 import { sampleTimeline } from '../components/waterfall/fixture.ts';
 import { createQueryClient } from '../lib/queries.ts';
 import { createAppRouter } from '../router.tsx';
+import { alertListWith, sampleAlerts, watchdog } from './alerts-fixture.ts';
 import { sessionWith, sourceWith } from './session-fixture.ts';
 
 vi.mock('uplot', () => ({
@@ -123,6 +124,7 @@ beforeEach(() => {
   answers = {
     '/api/status': status,
     '/api/overview': overview,
+    '/api/alerts': alertListWith([watchdog()]),
     '/api/sources': { sources: [sourceWith({ last_seen: soon(4) })], truncated: false } satisfies SourceList,
     '/api/onboarding': onboarding,
     '/api/agents/sessions': { sessions: [ada, grace], next_cursor: null },
@@ -164,6 +166,29 @@ describe('Overview', () => {
         .getAttribute('href'),
     ).toContain('/agents/grace-1');
     expect(screen.getAllByText('demo').length).toBeGreaterThan(0);
+  });
+
+  it('names the alerts that nobody has, the most urgent first, from the request of the shell', async () => {
+    answers['/api/alerts'] = alertListWith([...sampleAlerts(), watchdog()]);
+    visit('/');
+    expect(await screen.findByText('2 alerts fire, 1 other thing needs attention.')).toBeTruthy();
+    const panel = await screen.findByRole('region', { name: /Needs attention/ });
+    const links = await within(panel).findAllByRole('link');
+    expect(links.map((link) => link.getAttribute('href')?.split('?')[0])).toEqual([
+      '/alerts/a1b2c3d4e5f60718',
+      '/agents/grace-1',
+      '/alerts/c3d4e5f60718293a',
+    ]);
+    expect(asked.filter((url) => url.startsWith('/api/alerts'))).toHaveLength(1);
+    await vi.waitFor(() => expect(document.title).toBe('(3) Overview · Bellwether'));
+  });
+
+  it('does not claim that all is well before or without an answer about alerts', async () => {
+    answers['/api/overview'] = { ...overview, live: [] };
+    delete answers['/api/alerts'];
+    visit('/');
+    expect(await screen.findByText('1 thing needs attention.')).toBeTruthy();
+    expect(await screen.findByRole('link', { name: /The alerts could not be read/ })).toBeTruthy();
   });
 
   it('shows how to connect a client while there is no data', async () => {

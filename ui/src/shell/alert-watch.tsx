@@ -2,6 +2,7 @@ import type { ActiveAlertJson, AlertListJson } from '@contract';
 import { useQuery } from '@tanstack/react-query';
 import { useEffect, useRef, useState } from 'react';
 import { apiGet } from '../lib/api.ts';
+import { asksNobody, isLoud, wantsPerson } from '../lib/firing.ts';
 import { keys } from '../lib/queries.ts';
 
 /** Alerts named in the palette and read out; the count covers all. */
@@ -10,19 +11,34 @@ const mostNamed = 50;
 const everyMs = 30_000;
 
 export interface Firing {
-  /** Firing and told to people, whether or not somebody has them. */
+  /** Alerts that want a person: told to people, and nobody has them. */
   count: number;
+  /** One of those is P0 or P1. */
   isUrgent: boolean;
+  /** Those counted, the most urgent first; fewer than the count in a storm. */
+  waiting: readonly ActiveAlertJson[];
+  /** Firing and told to people, whether or not somebody has them. */
   alerts: readonly ActiveAlertJson[];
+  /** Firing with a severity that asks nobody: proof of life rather than alarm. */
+  calm: readonly ActiveAlertJson[];
   /** Before the first answer nothing is new. */
   isKnown: boolean;
+  /** There is no answer, only a failure. */
+  isFailed: boolean;
 }
 
-const none: Firing = { count: 0, isUrgent: false, alerts: [], isKnown: false };
+const none: Firing = {
+  ...{ count: 0, isUrgent: false, isKnown: false, isFailed: false },
+  ...{ waiting: [], alerts: [], calm: [] },
+};
+const failed: Firing = { ...none, isFailed: true };
 
-/** What fires now: for the rail's badge, the icon of the tab, the palette and the announcements. One small request for all of them. */
+/**
+ * What fires now: for the rail's badge, the icon of the tab, the palette, the announcements and the overview. One small request for
+ * all of them.
+ */
 export function useFiring(): Firing {
-  const { data } = useQuery({
+  const { data, isError } = useQuery({
     queryKey: [keys.alerts, 'firing'],
     queryFn: async ({ signal }) => {
       const list = await apiGet<AlertListJson>(
@@ -35,19 +51,20 @@ export function useFiring(): Firing {
     retry: false,
     refetchInterval: everyMs,
   });
-  return data ?? none;
+  return data ?? (isError ? failed : none);
 }
 
 function firingOf({ alerts, counts, total }: AlertListJson): Firing {
-  const loud = alerts.filter((alert) => alert.state === 'firing' && alert.suppressed_by.length === 0);
-  // Of more than were asked for, only the sums are known.
-  const count =
-    total > alerts.length ? Math.max(loud.length, counts.firing - counts.suppressed) : loud.length;
+  const waiting = alerts.filter(wantsPerson);
+  const calm = alerts.filter((alert) => alert.state === 'firing' && asksNobody(alert));
+  // Of more than were asked for, only the sums are known; what is both suppressed and acknowledged they take off twice.
+  const apart = counts.firing - counts.suppressed - counts.acknowledged - calm.length;
   return {
-    count,
-    isUrgent: loud.some(({ priority }) => priority === 'P0' || priority === 'P1'),
-    alerts: loud,
-    isKnown: true,
+    count: total > alerts.length ? Math.max(waiting.length, apart) : waiting.length,
+    isUrgent: waiting.some(({ priority }) => priority === 'P0' || priority === 'P1'),
+    ...{ waiting, calm },
+    alerts: alerts.filter(isLoud),
+    ...{ isKnown: true, isFailed: false },
   };
 }
 

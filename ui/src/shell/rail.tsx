@@ -92,14 +92,14 @@ function NavList(props: { place: NavPage['place'] }) {
 
 const mostCounted = 99;
 
-/** How many alerts fire now. */
+/** How many alerts want a person now. */
 function FiringBadge() {
   const { count } = useFiring();
   if (count === 0) return null;
   return (
     <span className={css.badge}>
       {count > mostCounted ? `${mostCounted}+` : count}
-      <span className="visually-hidden"> firing</span>
+      <span className="visually-hidden"> {count === 1 ? 'needs' : 'need'} attention</span>
     </span>
   );
 }

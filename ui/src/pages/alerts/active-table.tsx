@@ -216,7 +216,7 @@ function Cells(props: RowProps) {
       )}
       <td>
         <Owner alert={alert} />
-        {alert.acknowledged === null && <ResponseDue alert={alert} />}
+        <div>{alert.acknowledged === null && <ResponseDue alert={alert} />}</div>
       </td>
       <td className={css.actionColumn}>
         <RowActions {...props} />

@@ -2,6 +2,7 @@ import type { AlertListJson } from '@contract';
 import { Link } from '@tanstack/react-router';
 import { BellOff, CloudOff, MailWarning, TriangleAlert } from 'lucide-react';
 import type { ReactNode } from 'react';
+import { isLoud } from '../../lib/firing.ts';
 import { plural } from '../../lib/format.ts';
 import css from './alerts.module.css';
 
@@ -19,7 +20,7 @@ export function AlertBanners({ list }: { list: AlertListJson }) {
         </AlertBanner>
       )}
       {told.integrations === 0 && (
-        <AlertBanner tone="bad" icon={<BellOff aria-hidden />}>
+        <AlertBanner tone={list.alerts.some(isLoud) ? 'bad' : 'warn'} icon={<BellOff aria-hidden />}>
           <strong>Nobody is told: no receiver is configured.</strong> Alerts show here only. Name an
           Alertmanager configuration with receivers in <code>bellwether.yml</code> and start or reload the
           server:

@@ -17,6 +17,7 @@ import { formatValue } from '../explore/value-text.ts';
 import type { AlertActions } from './alert-actions.ts';
 import {
   AlertStateDot,
+  lookOf,
   OutsideLink,
   Owner,
   PriorityMark,
@@ -38,7 +39,7 @@ export function AlertHeadline({ alert }: { alert: ActiveAlertJson }) {
   return (
     <>
       <PriorityMark priority={alert.priority} />
-      <AlertStateDot state={alert.state} pill />
+      <AlertStateDot state={lookOf(alert)} pill />
       <SuppressedMark alert={alert} />
       {[alert.service, alert.severity].filter(Boolean).join(' · ')}
     </>

@@ -7,6 +7,7 @@ import {
   CircleCheck,
   CircleHelp,
   ExternalLink,
+  HeartPulse,
   Hourglass,
   Timer,
   TriangleAlert,
@@ -15,16 +16,18 @@ import {
 import type { ReactNode } from 'react';
 import { StatusDot, TimeAgo, type Tone, useShownZone } from '../../components/index.ts';
 import { useNow } from '../../lib/clock.ts';
+import { asksNobody, isSuppressed } from '../../lib/firing.ts';
 import { formatAbsolute } from '../../lib/format.ts';
-import { countdownText, isSuppressed, webUrl } from './alert-model.ts';
+import { countdownText, isCalm, webUrl } from './alert-model.ts';
 import css from './alerts.module.css';
 
 /** How alerts look everywhere: always an icon and a word beside the colour. */
 
-type State = ActiveAlertJson['state'] | 'inactive' | 'unknown';
+type State = ActiveAlertJson['state'] | 'calm' | 'inactive' | 'unknown';
 
 export const stateLooks: Record<State, { tone: Tone; word: string; icon: ReactNode }> = {
   firing: { tone: 'bad', word: 'Firing', icon: <BellRing aria-hidden /> },
+  calm: { tone: 'ok', word: 'Fires, nothing to do', icon: <HeartPulse aria-hidden /> },
   pending: { tone: 'warn', word: 'Pending', icon: <Hourglass aria-hidden /> },
   resolved: { tone: 'ok', word: 'Resolved', icon: <CircleCheck aria-hidden /> },
   inactive: { tone: 'quiet', word: 'Inactive', icon: <CircleCheck aria-hidden /> },
@@ -38,6 +41,11 @@ export function AlertStateDot(props: { state: State; pill?: boolean; title?: str
       {look.word}
     </StatusDot>
   );
+}
+
+/** The look of an alert's state: what fires without asking anybody must not look like an alarm. */
+export function lookOf(alert: ActiveAlertJson): State {
+  return isCalm(alert) ? 'calm' : alert.state;
 }
 
 export function PriorityMark({ priority }: { priority: ActiveAlertJson['priority'] | null }) {
@@ -97,7 +105,9 @@ export function Countdown(props: {
 
 /** Is there anything to say about who has it? Nobody is looked for while it is not told. */
 export function hasOwnerNews(alert: ActiveAlertJson): boolean {
-  return alert.acknowledged !== null || (alert.state === 'firing' && !isSuppressed(alert));
+  return (
+    alert.acknowledged !== null || (alert.state === 'firing' && !isSuppressed(alert) && !asksNobody(alert))
+  );
 }
 
 /** Who has it, or how far the search for somebody is. */

@@ -1,8 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { alertListWith, alertWith, sampleAlerts } from '../alerts-fixture.ts';
+import { wantsPerson } from '../../lib/firing.ts';
+import { alertListWith, alertWith, sampleAlerts, watchdog } from '../alerts-fixture.ts';
 import {
   countdownText,
   groupAlerts,
+  isHeartbeat,
   matchersText,
   parseMatchers,
   parseUntil,
@@ -10,7 +12,6 @@ import {
   scopeMatchers,
   scopesOf,
   tomorrowMorning,
-  wantsPerson,
   webUrl,
 } from './alert-model.ts';
 
@@ -30,11 +31,20 @@ describe('groups of alerts', () => {
     expect(groups[0]?.severities).toEqual(['critical']);
   });
   it('counts for a person only what fires, is told, and nobody has', () => {
-    expect(
-      sampleAlerts()
-        .filter(wantsPerson)
-        .map(({ name }) => name),
-    ).toEqual(['HighErrorRate', 'LatencyHigh']);
+    expect([...sampleAlerts(), watchdog()].filter(wantsPerson).map(({ name }) => name)).toEqual([
+      'HighErrorRate',
+      'LatencyHigh',
+    ]);
+  });
+});
+
+describe('proof of life', () => {
+  it('is what fires on purpose, not anything that asks nobody', () => {
+    expect(isHeartbeat(watchdog())).toBe(true);
+    expect(isHeartbeat(watchdog({ name: 'DeadMansSwitch' }))).toBe(true);
+    expect(isHeartbeat(watchdog({ name: 'InfoInhibitor' }))).toBe(false);
+    expect(isHeartbeat(watchdog({ state: 'resolved' }))).toBe(false);
+    expect(isHeartbeat(watchdog({ severity: 'critical' }))).toBe(false);
   });
 });
 

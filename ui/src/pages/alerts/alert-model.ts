@@ -1,4 +1,5 @@
 import type { ActiveAlertJson, AlertListJson, AlertMatcherJson } from '@contract';
+import { asksNobody } from '../../lib/firing.ts';
 import { formatSpan } from '../../lib/format.ts';
 import { parseTime, toClock, type Zone } from '../../lib/time.ts';
 import { parseStep } from '../explore/steps.ts';
@@ -44,13 +45,16 @@ export function groupAlerts(alerts: readonly ActiveAlertJson[]): AlertGroup[] {
     );
 }
 
-export function isSuppressed(alert: ActiveAlertJson): boolean {
-  return alert.suppressed_by.length > 0;
+/** Fires, and is no alarm: stands apart from the table. */
+export function isCalm(alert: ActiveAlertJson): boolean {
+  return alert.state === 'firing' && asksNobody(alert);
 }
 
-/** Firing, told to people, and nobody has it yet: what the number in the window's title counts. */
-export function wantsPerson(alert: ActiveAlertJson): boolean {
-  return alert.state === 'firing' && !isSuppressed(alert) && alert.acknowledged === null;
+const heartbeatName = /watchdog|dead.?man|heartbeat/i;
+
+/** Fires all the time on purpose, so that somebody notices when it stops. */
+export function isHeartbeat(alert: ActiveAlertJson): boolean {
+  return isCalm(alert) && heartbeatName.test(alert.name);
 }
 
 /** Labels that the row does not say already. */
@@ -155,11 +159,12 @@ export function parseUntil(text: string, nowMs: number, zone: Zone): number | nu
   return untilMs !== null && untilMs > nowMs ? untilMs : null;
 }
 
-/** The sentence for a list without rows: proof of life rather than a blank. */
-export function quietSentence(rules: AlertListJson['rules'], nowMs: number): string {
-  if (rules.total === 0) return 'Nothing is firing, and there are no rules yet.';
+/** The sentence for a list without rows: proof of life rather than a blank. `isNothing` is false when something calm fires. */
+export function quietSentence(rules: AlertListJson['rules'], nowMs: number, isNothing = true): string {
+  const head = isNothing ? 'Nothing is firing' : 'Nothing to do';
+  if (rules.total === 0) return `${head}, and there are no rules yet.`;
   const count = rules.total === 1 ? '1 rule' : `${rules.total} rules`;
-  if (rules.last_evaluation_at === null) return `Nothing is firing; ${count} not evaluated yet.`;
+  if (rules.last_evaluation_at === null) return `${head}; ${count} not evaluated yet.`;
   const age = countdownText(nowMs - Date.parse(rules.last_evaluation_at));
-  return `Nothing is firing; ${count} evaluated ${age} ago.`;
+  return `${head}; ${count} evaluated ${age} ago.`;
 }

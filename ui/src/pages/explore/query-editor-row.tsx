@@ -1,5 +1,7 @@
+import { useNavigate } from '@tanstack/react-router';
 import {
   AlignLeft,
+  BellPlus,
   CircleAlert,
   CopyPlus,
   Ellipsis,
@@ -106,6 +108,8 @@ function Letter({ row, onToggle }: { row: EditedRow; onToggle: () => void }) {
 
 interface RowAction {
   label: string;
+  /** What a screen reader says beside the icon, which has no word. */
+  name: string;
   icon: LucideIcon;
   run: () => void;
   isOff?: boolean;
@@ -114,10 +118,32 @@ interface RowAction {
 function RowButtons(props: QueryEditorRowProps & { onFormat: () => void; isFormatting: boolean }) {
   const { row } = props;
   const isEmpty = row.draft.trim() === '';
+  const navigate = useNavigate();
+  const of = `query ${row.letter}`;
+  const makeAlert = () => void navigate({ to: '/alerts/rules/new', search: { q: row.draft.trim() } });
   const actions: RowAction[] = [
-    { label: 'Format', icon: AlignLeft, run: props.onFormat, isOff: isEmpty || props.isFormatting },
-    { label: 'Duplicate', icon: CopyPlus, run: props.onDuplicate, isOff: isEmpty || !props.canAdd },
-    { label: 'Remove', icon: Trash2, run: props.onRemove, isOff: props.isOnly && isEmpty },
+    { label: 'Make alert', name: `Make alert of ${of}`, icon: BellPlus, run: makeAlert, isOff: isEmpty },
+    {
+      label: 'Format',
+      name: `Format ${of}`,
+      icon: AlignLeft,
+      run: props.onFormat,
+      isOff: isEmpty || props.isFormatting,
+    },
+    {
+      label: 'Duplicate',
+      name: `Duplicate ${of}`,
+      icon: CopyPlus,
+      run: props.onDuplicate,
+      isOff: isEmpty || !props.canAdd,
+    },
+    {
+      label: 'Remove',
+      name: `Remove ${of}`,
+      icon: Trash2,
+      run: props.onRemove,
+      isOff: props.isOnly && isEmpty,
+    },
   ];
   return (
     <div className={css.buttons}>
@@ -131,12 +157,12 @@ function RowButtons(props: QueryEditorRowProps & { onFormat: () => void; isForma
         Run
       </Button>
       <span className={css.wide}>
-        {actions.map(({ label, icon: Icon, run, isOff }) => (
+        {actions.map(({ label, name, icon: Icon, run, isOff }) => (
           <Button
             key={label}
             variant="quiet"
             icon={<Icon aria-hidden />}
-            aria-label={`${label} query ${row.letter}`}
+            aria-label={name}
             title={label}
             disabled={isOff}
             onClick={run}
@@ -148,7 +174,7 @@ function RowButtons(props: QueryEditorRowProps & { onFormat: () => void; isForma
   );
 }
 
-/** The same on a phone, where three icons have no room. */
+/** The same on a phone, where four icons have no room. */
 function RowMenu({ letter, actions }: { letter: string; actions: readonly RowAction[] }) {
   return (
     <DropdownMenu.Root modal={false}>

@@ -1,7 +1,7 @@
 import { CircleCheck } from 'lucide-react';
 import type { ReactNode } from 'react';
 import { DemoBadge, Panel, Skeleton, StatusDot, TimeAgo } from '../../components/index.ts';
-import { PageLink, SessionLink } from '../links.tsx';
+import { AlertLink, PageLink, SessionLink } from '../links.tsx';
 import type { AttentionItem } from './attention.ts';
 import css from './overview.module.css';
 
@@ -10,10 +10,15 @@ const shownMax = 8;
 const words = { bad: 'Problem', warn: 'Warning', info: 'Note', ok: 'Fine', quiet: 'Note' } as const;
 
 /** What wants a person now, the worst first, each a link to where it can be looked into. */
-export function AttentionPanel(props: { items: readonly AttentionItem[] | undefined }) {
-  const { items } = props;
+export function AttentionPanel(props: {
+  /** Absent while something of it is on its way. */
+  items: readonly AttentionItem[] | undefined;
+  /** All there are, of which `items` may hold fewer. */
+  total: number;
+}) {
+  const { items, total } = props;
   return (
-    <Panel title="Needs attention" note={items && items.length > 0 ? String(items.length) : undefined} flush>
+    <Panel title="Needs attention" note={items && total > 0 ? String(total) : undefined} flush>
       {!items && (
         <div className={css.padded}>
           <Skeleton height="44px" />
@@ -21,8 +26,8 @@ export function AttentionPanel(props: { items: readonly AttentionItem[] | undefi
       )}
       {items?.length === 0 && (
         <p className={css.allWell}>
-          <CircleCheck aria-hidden /> Nothing. No session failed or waits, and no input was rejected in the
-          last hour.
+          <CircleCheck aria-hidden /> Nothing. No alert waits for somebody, no session failed or waits, and no
+          input was rejected in the last hour.
         </p>
       )}
       {items && items.length > 0 && (
@@ -47,7 +52,19 @@ export function AttentionPanel(props: { items: readonly AttentionItem[] | undefi
               </Target>
             </li>
           ))}
-          {items.length > shownMax && <li className={css.padded}>and {items.length - shownMax} more</li>}
+          {total > shownMax && (
+            <li className={css.padded}>
+              and {total - shownMax} more
+              {total > items.length && (
+                <>
+                  ,{' '}
+                  <PageLink to="/alerts" className={css.moreLink}>
+                    see the alerts
+                  </PageLink>
+                </>
+              )}
+            </li>
+          )}
         </ul>
       )}
     </Panel>
@@ -61,6 +78,20 @@ function Target(props: { item: AttentionItem; children: ReactNode }) {
       <SessionLink sessionId={target.sessionId} className={css.itemLink}>
         {props.children}
       </SessionLink>
+    );
+  }
+  if (target?.page === 'alert') {
+    return (
+      <AlertLink fingerprint={target.fingerprint} className={css.itemLink}>
+        {props.children}
+      </AlertLink>
+    );
+  }
+  if (target?.page === 'alerts') {
+    return (
+      <PageLink to="/alerts" className={css.itemLink}>
+        {props.children}
+      </PageLink>
     );
   }
   if (target?.page === 'sources') {

@@ -1,7 +1,8 @@
 import type { Status } from '@contract';
 import { describe, expect, it } from 'vitest';
+import { alertWith } from '../alerts-fixture.ts';
 import { ago, nowMs, sessionWith, sourceWith } from '../session-fixture.ts';
-import { attentionItems } from './attention.ts';
+import { attentionItems, type WaitingAlerts } from './attention.ts';
 
 const ready: Status = {
   version: '1',
@@ -14,8 +15,10 @@ const ready: Status = {
   now: ago(0),
 };
 
+const noAlerts: WaitingAlerts = { count: 0, waiting: [], isFailed: false };
+
 function items(options: Partial<Parameters<typeof attentionItems>[0]>) {
-  return attentionItems({ live: [], sources: [], status: ready, nowMs, ...options });
+  return attentionItems({ alerts: noAlerts, live: [], sources: [], status: ready, nowMs, ...options });
 }
 
 describe('attention', () => {
@@ -39,6 +42,42 @@ describe('attention', () => {
         target: { page: 'session', sessionId: 'e' },
       },
       { tone: 'warn', detail: 'for 2m', target: { page: 'session', sessionId: 'w' } },
+    ]);
+  });
+
+  it('puts alerts first among what is as bad, by priority, and links to them', () => {
+    const waiting = [
+      alertWith({ fingerprint: 'p0', priority: 'P0', starts_at: ago(900) }),
+      alertWith({ fingerprint: 'p1', priority: 'P1', starts_at: ago(30), annotations: {}, service: '' }),
+      alertWith({ fingerprint: 'p2', priority: 'P2' }),
+      alertWith({ fingerprint: 'p3', priority: 'P3' }),
+    ];
+    const found = items({
+      alerts: { count: 4, waiting, isFailed: false },
+      live: [
+        sessionWith({ session_id: 'e', state: 'error' }),
+        sessionWith({ session_id: 'w', state: 'waiting' }),
+      ],
+    });
+    expect(found.map(({ id, tone }) => [id, tone])).toEqual([
+      ['alert:p0', 'bad'],
+      ['alert:p1', 'bad'],
+      ['session:e', 'bad'],
+      ['alert:p2', 'warn'],
+      ['session:w', 'warn'],
+      ['alert:p3', 'info'],
+    ]);
+    expect(found[0]).toMatchObject({
+      title: 'P0 HighErrorRate: checkout',
+      detail: '12% of requests to checkout fail',
+      target: { page: 'alert', fingerprint: 'p0' },
+    });
+    expect(found[1]).toMatchObject({ title: 'P1 HighErrorRate', detail: 'critical, nobody has it yet' });
+  });
+
+  it('does not call it quiet when alerts could not be read', () => {
+    expect(items({ alerts: { ...noAlerts, isFailed: true } })).toMatchObject([
+      { tone: 'warn', title: 'The alerts could not be read', target: { page: 'alerts' } },
     ]);
   });
 

@@ -1,4 +1,4 @@
-import type { Session, Source, Status } from '@contract';
+import type { ActiveAlertJson, Session, Source, Status } from '@contract';
 import type { Tone } from '../../components/index.ts';
 import { formatSpan, plural } from '../../lib/format.ts';
 import { sessionTitle } from '../figures.ts';
@@ -13,7 +13,21 @@ export interface AttentionItem {
   detail: string;
   atMs: number | null;
   demo: boolean;
-  target: { page: 'session'; sessionId: string } | { page: 'sources' } | null;
+  target:
+    | { page: 'alert'; fingerprint: string }
+    | { page: 'alerts' }
+    | { page: 'session'; sessionId: string }
+    | { page: 'sources' }
+    | null;
+}
+
+/** The alerts that want a person, as the shell knows them. */
+export interface WaitingAlerts {
+  /** All of them; `waiting` may hold fewer in a storm. */
+  count: number;
+  /** The most urgent first. */
+  waiting: readonly ActiveAlertJson[];
+  isFailed: boolean;
 }
 
 /** A rejection counts as current for this long after it happened. */
@@ -31,19 +45,55 @@ const toneRank: Record<Tone, number> = { bad: 0, warn: 1, info: 2, ok: 3, quiet:
 
 /** Everything that is wrong right now, the worst first. Built from real values only; an empty list means nothing is known to be wrong. */
 export function attentionItems(options: {
+  alerts: WaitingAlerts;
   live: readonly Session[];
   sources: readonly Source[];
   status: Status | undefined;
   nowMs: number;
 }): AttentionItem[] {
-  const { live, sources, status, nowMs } = options;
-  const items = [
+  const { alerts, live, sources, status, nowMs } = options;
+  // Alerts first: somebody has said beforehand that these matter. Their own order, by priority, is kept.
+  const told = alerts.waiting.map(alertItem);
+  const found = [
     ...statusItems(status),
+    ...unreadItems(alerts),
     ...live.flatMap((session) => sessionItem(session, nowMs)),
     ...sources.flatMap((source) => rejectionItem(source, nowMs)),
     ...silenceItems(sources, nowMs),
   ];
-  return items.sort((a, b) => toneRank[a.tone] - toneRank[b.tone] || (b.atMs ?? 0) - (a.atMs ?? 0));
+  found.sort((a, b) => (b.atMs ?? 0) - (a.atMs ?? 0));
+  return [...told, ...found].sort((a, b) => toneRank[a.tone] - toneRank[b.tone]);
+}
+
+const priorityTones = { P0: 'bad', P1: 'bad', P2: 'warn', P3: 'info' } as const;
+
+function alertItem(alert: ActiveAlertJson): AttentionItem {
+  const { fingerprint, name, service, severity, priority, annotations } = alert;
+  const summary = annotations.summary ?? annotations.description ?? '';
+  return {
+    id: `alert:${fingerprint}`,
+    tone: priorityTones[priority],
+    title: `${priority} ${name}${service === '' ? '' : `: ${service}`}`,
+    detail: summary || [severity, 'nobody has it yet'].filter(Boolean).join(', '),
+    atMs: Date.parse(alert.starts_at),
+    demo: false,
+    target: { page: 'alert', fingerprint },
+  };
+}
+
+function unreadItems({ isFailed }: WaitingAlerts): AttentionItem[] {
+  if (!isFailed) return [];
+  return [
+    {
+      id: 'alerts-unread',
+      tone: 'warn',
+      title: 'The alerts could not be read',
+      detail: 'Whether one fires is not known here; the page of alerts says why.',
+      atMs: null,
+      demo: false,
+      target: { page: 'alerts' },
+    },
+  ];
 }
 
 function statusItems(status: Status | undefined): AttentionItem[] {

@@ -52,13 +52,15 @@ const problem: AttentionItem = {
   target: null,
 };
 
+const today = { rangeLabel: 'Today', alertCount: 0 };
+
 it('says that all is well, who works, and what it costs against before', () => {
   const live = [
     sessionWith({}),
     sessionWith({ session_id: 'b' }),
     sessionWith({ session_id: 'c', state: 'waiting' }),
   ];
-  expect(statusSentence(overviewWith({ live }), [], 'Last 24 hours')).toEqual({
+  expect(statusSentence(overviewWith({ live }), [], { rangeLabel: 'Last 24 hours', alertCount: 0 })).toEqual({
     tone: 'ok',
     headline: 'Nothing needs attention.',
     rest: '2 agents running, 1 waiting for a person. $42.10 spent in the last 24 hours, 18% more than before.',
@@ -66,13 +68,24 @@ it('says that all is well, who works, and what it costs against before', () => {
 });
 
 it('leads with what is wrong', () => {
-  expect(statusSentence(overviewWith({}), [problem], 'Today')).toMatchObject({
+  expect(statusSentence(overviewWith({}), [problem], today)).toMatchObject({
     tone: 'bad',
     headline: '1 thing needs attention.',
   });
-  expect(statusSentence(overviewWith({}), [problem, problem], 'Today').headline).toBe(
+  expect(statusSentence(overviewWith({}), [problem, problem], today).headline).toBe(
     '2 things need attention.',
   );
+});
+
+it.each([
+  [1, 0, '1 alert fires.'],
+  [2, 1, '2 alerts fire, 1 other thing needs attention.'],
+  [120, 2, '120 alerts fire, 2 other things need attention.'],
+])('names %i alerts before %i other things', (alertCount, others, headline) => {
+  const alert: AttentionItem = { ...problem, target: { page: 'alert', fingerprint: 'a' } };
+  const items = [alert, ...Array.from({ length: others }, () => problem)];
+  const sentence = statusSentence(overviewWith({}), items, { rangeLabel: 'Today', alertCount });
+  expect(sentence).toMatchObject({ tone: 'bad', headline });
 });
 
 it.each([
@@ -80,14 +93,14 @@ it.each([
   ['This week', 'spent this week,'],
   ['Nov 20, 14:00 – 15:00', 'spent in this range,'],
 ])('fits the range %s into the sentence', (label, part) => {
-  expect(statusSentence(overviewWith({}), [], label).rest).toContain(part);
+  expect(statusSentence(overviewWith({}), [], { rangeLabel: label, alertCount: 0 }).rest).toContain(part);
 });
 
 it('never claims a price it does not know', () => {
   const unknown = { ...figures, cost_usd: 0, cost_complete: false };
-  expect(statusSentence(overviewWith({ current: unknown }), [], 'Today').rest).toContain('price missing');
+  expect(statusSentence(overviewWith({ current: unknown }), [], today).rest).toContain('price missing');
   const nothing = { ...figures, cost_usd: 0 };
-  expect(statusSentence(overviewWith({ current: nothing }), [], 'Today').rest).toBe(
+  expect(statusSentence(overviewWith({ current: nothing }), [], today).rest).toBe(
     'No agent is running. Nothing spent today.',
   );
 });

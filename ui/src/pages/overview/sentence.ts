@@ -13,17 +13,23 @@ export interface StatusSentence {
 export function statusSentence(
   overview: Overview,
   items: readonly AttentionItem[],
-  rangeLabel: string,
+  options: { rangeLabel: string; alertCount: number },
 ): StatusSentence {
+  const { rangeLabel, alertCount } = options;
   const worst = items[0]?.tone;
   return {
     tone: worst === 'bad' ? 'bad' : worst ? 'warn' : 'ok',
-    headline:
-      items.length === 0
-        ? 'Nothing needs attention.'
-        : `${plural(items.length, 'thing')} ${items.length === 1 ? 'needs' : 'need'} attention.`,
+    headline: headlineOf(alertCount, items.filter(({ target }) => target?.page !== 'alert').length),
     rest: [agentsText(overview.live), spendText(overview, rangeLabel)].join(' '),
   };
+}
+
+function headlineOf(alerts: number, others: number): string {
+  const firing = `${plural(alerts, 'alert')} ${alerts === 1 ? 'fires' : 'fire'}`;
+  const word = alerts > 0 ? 'other thing' : 'thing';
+  const rest = `${plural(others, word)} ${others === 1 ? 'needs' : 'need'} attention`;
+  if (alerts === 0) return others === 0 ? 'Nothing needs attention.' : `${rest}.`;
+  return others === 0 ? `${firing}.` : `${firing}, ${rest}.`;
 }
 
 function agentsText(live: readonly Session[]): string {
