@@ -212,6 +212,7 @@ function fromText(text: string): unknown {
   if (text === 'true') return true;
   if (text === 'false') return false;
   if (/^\d+$/.test(text)) return Number(text);
+  if (text === '[]') return [];
   return text.startsWith('[')
     ? text
         .slice(1, -1)

@@ -46,6 +46,8 @@ export interface AlertStep {
   readonly keepFiringForMs: number;
   /** Unconfirmed alerts that are not present keep their state: there may just be no data yet. */
   readonly holdsAbsent: boolean;
+  /** How long a resolved alert is kept that somebody took over; {@link RESOLVED_RETENTION_MS} when absent. */
+  readonly resolvedRetentionMs?: number;
 }
 
 /** What a step did. */
@@ -86,7 +88,7 @@ export function stepAlerts(
   for (const [key, alert] of active) {
     const isPresent = present.has(key);
     if (!isPresent && !staysWhileAbsent(alert, step)) {
-      leave(active, key, step.timeMs, changes);
+      leave(active, key, step, changes);
       continue;
     }
     live.push(alert);
@@ -125,10 +127,16 @@ function staysWhileAbsent(alert: ActiveAlert, step: AlertStep): boolean {
 }
 
 /** The expression is not true any more, and nothing keeps the alert. */
-function leave(active: Map<string, ActiveAlert>, key: string, timeMs: number, changes: AlertChange[]): void {
+function leave(
+  active: Map<string, ActiveAlert>,
+  key: string,
+  { timeMs, resolvedRetentionMs = RESOLVED_RETENTION_MS }: AlertStep,
+  changes: AlertChange[],
+): void {
   const alert = active.get(key)!;
   if (alert.state === 'inactive') {
-    if (timeMs - (alert.resolvedAtMs ?? timeMs) > RESOLVED_RETENTION_MS) active.delete(key);
+    const keptMs = alert.isUnsent ? RESOLVED_RETENTION_MS : resolvedRetentionMs;
+    if (timeMs - (alert.resolvedAtMs ?? timeMs) > keptMs) active.delete(key);
     return;
   }
   changes.push({ alert, from: alert.state, to: 'inactive' });

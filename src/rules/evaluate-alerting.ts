@@ -54,6 +54,7 @@ export async function evaluateAlerting(
     forMs,
     keepFiringForMs,
     holdsAbsent,
+    resolvedRetentionMs: parts.resolvedRetentionMs,
   });
   if (limit > 0 && live.length > limit) exceeded(runner, limit, live.length);
   if (changes.length > 0) runner.isDirty = true;

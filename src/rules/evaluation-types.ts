@@ -118,6 +118,7 @@ export interface EvaluationParts {
   readonly resendDelayMs: number;
   /** How long alerts that were not seen again are kept after a start, or after the store came back. */
   readonly settleMs: number;
+  readonly resolvedRetentionMs: number;
   readonly maxSeriesPerRule: number;
   readonly isStoreAway: (error: unknown) => boolean;
   readonly counters: RuleCounters;

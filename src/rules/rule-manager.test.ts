@@ -227,6 +227,29 @@ describe('alerting rules', () => {
     ]);
   });
 
+  test('a resolved alert that was taken over is kept for as long as told, one that was not for 15 minutes', async () => {
+    let isTaken = true;
+    const bench = new Bench({
+      options: { resolvedRetentionMs: MINUTE },
+      notify: async () => {
+        if (!isTaken) throw new Error('nobody listens');
+      },
+    });
+    const end = async () => {
+      bench.values.set('up{i="1"}', 0);
+      await bench.advance(10 * MINUTE);
+      bench.values.set('up{i="1"}', 1);
+      await bench.advance(4 * MINUTE);
+    };
+    bench.values.set('up{i="1"}', 0);
+    await bench.start(group([DOWN]));
+    await end();
+    expect(bench.states('Down', 'i')).toEqual({});
+    isTaken = false;
+    await end();
+    expect(bench.states('Down', 'i')).toEqual({ '1': 'inactive' });
+  });
+
   test('ALERTS and ALERTS_FOR_STATE follow the state and end with markers', async () => {
     const bench = new Bench();
     bench.values.set('up{i="1"}', 0);

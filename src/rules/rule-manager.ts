@@ -2,6 +2,7 @@ import type { Clock } from '../lib/clock.ts';
 import { BellwetherError, messageOf } from '../lib/errors.ts';
 import type { Log } from '../lib/log.ts';
 import { compareText, Labels } from '../model/labels.ts';
+import { RESOLVED_RETENTION_MS } from './alert-state.ts';
 import type {
   EvaluationParts,
   ExpandTemplate,
@@ -29,6 +30,11 @@ export interface RuleManagerOptions {
   readonly resendDelayMs?: number;
   /** How long alerts are kept that were not seen again after a start or an outage of the store; 60 s unless given. */
   readonly settleMs?: number;
+  /**
+   * How long a resolved alert is kept and told again after it was handed over; 15 minutes unless given. Shorter where whoever takes alerts
+   * over keeps them, because the state of a rule is saved whole with every change.
+   */
+  readonly resolvedRetentionMs?: number;
   /** Most series of one rule where its group has no limit; 100 000 unless given. */
   readonly maxSeriesPerRule?: number;
 }
@@ -326,6 +332,7 @@ function evaluationParts(
     externalUrl: given.externalUrl,
     resendDelayMs: options.resendDelayMs ?? 60_000,
     settleMs: options.settleMs ?? 60_000,
+    resolvedRetentionMs: options.resolvedRetentionMs ?? RESOLVED_RETENTION_MS,
     maxSeriesPerRule: options.maxSeriesPerRule ?? 100_000,
     isStoreAway: given.isStoreAway ?? isUnavailable,
     counters,

@@ -383,7 +383,13 @@ describe('the other endpoints have the shapes of Prometheus', () => {
     ['scrape_pools', { scrapePools: [] }],
     ['rules', { groups: [] }],
     ['alerts', { alerts: [] }],
-    ['alertmanagers', { activeAlertmanagers: [], droppedAlertmanagers: [] }],
+    [
+      'alertmanagers',
+      {
+        activeAlertmanagers: [{ url: expect.stringMatching(/\/alertmanager\/api\/v2\/alerts$/) }],
+        droppedAlertmanagers: [],
+      },
+    ],
     ['status/buildinfo', { version: expect.stringMatching(/^3\.\d+\.\d+/) }],
     [
       'status/runtimeinfo',

@@ -38,6 +38,8 @@ export async function startTestServer(
     env: {},
     ...(file === undefined ? {} : { file }),
     overrides: {
+      // Rules of packs store series too; who wants them brings a file.
+      ...(file === undefined ? { 'alerting.packs': [] } : {}),
       data_dir: dataDir,
       'server.listen': freePort,
       'otlp.http_listen': freePort,
@@ -89,7 +91,11 @@ export async function spawnServer(dataDir: string, flags: readonly string[] = []
     [entry, '--data-dir', dataDir, ...listen, '--retention', 'off', ...flags],
     {
       stdio: ['ignore', 'pipe', 'pipe'],
-      env: cleanEnvironment(),
+      env: {
+        ...cleanEnvironment(),
+        // Rules of packs store series too; who wants them brings a file.
+        ...(flags.includes('--config') ? {} : { BELLWETHER_ALERTING_PACKS: '[]' }),
+      },
     },
   );
   let output = '';

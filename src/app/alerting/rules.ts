@@ -13,6 +13,9 @@ import type { Documents } from '../../state/index.ts';
 import type { RuleLanguage } from './rule-language.ts';
 import { createRuleWriter } from './rule-samples.ts';
 
+/** The engine of alerts has made them durable when it takes them over. */
+const RESOLVED_RETENTION_MS = 60_000;
+
 export interface RulesParts {
   readonly engine: QueryEngine;
   readonly intake: Pick<IngestPipeline, 'write'>;
@@ -42,7 +45,11 @@ export function createRules(parts: RulesParts): RuleManager {
     externalUrl: parts.externalUrl,
     log,
     onChange: parts.onChange,
-    options: { resendDelayMs: parts.resendDelayMs, settleMs: parts.settleMs },
+    options: {
+      resendDelayMs: parts.resendDelayMs,
+      settleMs: parts.settleMs,
+      resolvedRetentionMs: RESOLVED_RETENTION_MS,
+    },
   });
 }
 

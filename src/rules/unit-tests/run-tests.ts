@@ -3,6 +3,7 @@ import { messageOf } from '../../lib/errors.ts';
 import { silentLog } from '../../lib/log.ts';
 import { Labels } from '../../model/labels.ts';
 import { createEngine, type EngineOptions, type QueryEngine } from '../../promql/index.ts';
+import { RESOLVED_RETENTION_MS } from '../alert-state.ts';
 import type { EvaluationParts, ExpandTemplate } from '../evaluation-types.ts';
 import { goDuration } from '../go-text.ts';
 import { GroupRunner } from '../group-runner.ts';
@@ -182,6 +183,7 @@ function testParts(
     externalUrl: test.externalUrl,
     resendDelayMs: 60_000,
     settleMs: 0,
+    resolvedRetentionMs: RESOLVED_RETENTION_MS,
     maxSeriesPerRule: Number.POSITIVE_INFINITY,
     isStoreAway: () => false,
     counters: {

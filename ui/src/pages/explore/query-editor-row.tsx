@@ -122,7 +122,6 @@ function RowButtons(props: QueryEditorRowProps & { onFormat: () => void; isForma
   const of = `query ${row.letter}`;
   const makeAlert = () => void navigate({ to: '/alerts/rules/new', search: { q: row.draft.trim() } });
   const actions: RowAction[] = [
-    { label: 'Make alert', name: `Make alert of ${of}`, icon: BellPlus, run: makeAlert, isOff: isEmpty },
     {
       label: 'Format',
       name: `Format ${of}`,
@@ -137,6 +136,7 @@ function RowButtons(props: QueryEditorRowProps & { onFormat: () => void; isForma
       run: props.onDuplicate,
       isOff: isEmpty || !props.canAdd,
     },
+    { label: 'Make alert', name: `Make alert of ${of}`, icon: BellPlus, run: makeAlert, isOff: isEmpty },
     {
       label: 'Remove',
       name: `Remove ${of}`,
